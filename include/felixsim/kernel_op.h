@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a dataplane asks of a kernel, and the seam behind which a simulated or a real kernel
+// answers. Commands carry the text that Felix writes to the tool's standard input; the rest is what
+// Felix does by netlink, /proc/sys and files.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "felixsim/kernel_state.h"
+
+namespace felixsim {
+
+// "iptables-nft-restore --noflush --verbose --wait 10 --wait-interval 50000", "ipset restore", "nft
+// -f -", ...
+struct CommandOp {
+  std::string command;
+  std::string input;
+};
+struct RouteOp {
+  bool remove = false;  // otherwise replace
+  Route route;
+};
+struct RuleOp {
+  bool remove = false;
+  RoutingRule rule;
+};
+struct NeighbourOp {
+  bool remove = false;
+  Neighbour neighbour;
+};
+struct FdbOp {
+  bool remove = false;
+  FdbEntry entry;
+};
+struct LinkAddOp {
+  Link link;  // index is the kernel's choice
+};
+struct LinkRemoveOp {
+  std::string name;
+};
+struct LinkSetOp {
+  std::string name;
+  std::optional<bool> admin_up;
+  std::optional<int> mtu_bytes;
+  std::optional<Mac> mac;
+};
+struct AddressOp {
+  bool remove = false;
+  std::string device;
+  Address address;
+};
+struct SysctlOp {
+  std::string name;  // "net.ipv4.conf.cali1.rp_filter"
+  std::string value;
+};
+struct FileOp {
+  std::string name;
+  std::optional<std::string> content;  // unset: removed
+};
+
+using KernelOp = std::variant<CommandOp, RouteOp, RuleOp, NeighbourOp, FdbOp, LinkAddOp,
+                              LinkRemoveOp, LinkSetOp, AddressOp, SysctlOp, FileOp>;
+
+struct KernelAnswer {
+  int rc = 0;        // exit code of a command, or errno
+  std::string text;  // stderr of a command, or the kernel's message
+};
+
+// One of the two abstract classes of felixsim (the other is EventSource in engine.h's vocabulary).
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual KernelAnswer apply(const KernelOp& op) = 0;
+  virtual const KernelState& state() const = 0;  // what the kernel holds now
+};
+
+}  // namespace felixsim
