@@ -17,8 +17,7 @@
 
 namespace felixsim {
 
-// --- Interfaces
-// -------------------------------------------------------------------------------------------------------
+// Interfaces.
 struct VxlanLink {
   int vni = 0;
   std::optional<Ip> local;
@@ -46,8 +45,7 @@ struct Link {
   bool operator==(const Link&) const = default;
 };
 
-// --- Routing
-// ----------------------------------------------------------------------------------------------------------
+// Routing.
 struct Route {
   enum class Type : uint8_t { unicast, local, broadcast, blackhole, unreachable, prohibit, throw_ };
   Cidr dst;
@@ -87,8 +85,7 @@ struct FdbEntry {
   auto operator<=>(const FdbEntry&) const = default;
 };
 
-// --- Netfilter
-// --------------------------------------------------------------------------------------------------------
+// Netfilter.
 // A rule in the words of iptables-save, without "-A CHAIN " and without counters.
 using IptRule = std::string;
 struct IptChain {
