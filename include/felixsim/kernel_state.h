@@ -40,6 +40,7 @@ struct Link {
   int mtu_bytes = 1500;
   bool admin_up = false;
   bool carrier = true;  // a veth whose peer is down, or a bridge without ports, has none
+  std::string peer;     // veth: what stands behind '@' in `ip link` ("if2"); empty if unknown
   std::optional<VxlanLink> vxlan;
   std::vector<Address> addresses;  // in the kernel's order: as added
   bool operator==(const Link&) const = default;
@@ -104,6 +105,7 @@ struct IpSet {
   std::string type;    // hash:ip, hash:net, hash:ip,port, hash:net,net, bitmap:port
   std::string family;  // inet, inet6; empty for bitmap:port
   int64_t max_elements = 65536;
+  int64_t hash_size = 1024;       // as asked for: the kernel's own growing is not modelled
   std::string range;              // bitmap:port: "0-65535"
   std::set<std::string> members;  // canonical text, as `ipset save` prints it
   bool operator==(const IpSet&) const = default;
@@ -133,6 +135,9 @@ struct NftTable {
   std::string family, name;
   std::map<std::string, NftSet> sets;
   std::map<std::string, NftChain> chains;
+  // The kernel numbers rules, chains, sets and anonymous sets of a table by one counter, which also
+  // transactions that fail, and those of `nft --check`, move on.
+  uint64_t last_handle = 0;
   bool operator==(const NftTable&) const = default;
 };
 
