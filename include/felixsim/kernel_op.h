@@ -67,7 +67,7 @@ struct KernelAnswer {
   std::string text;  // stderr of a command, or the kernel's message
 };
 
-// One of the two abstract classes of felixsim (the other is EventSource in engine.h's vocabulary).
+// One of the two abstract classes of felixsim; the other is EventSource (event_source.h).
 class Backend {
  public:
   virtual ~Backend() = default;
