@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// A local endpoint with the tiers and policies that apply to it, and its conversion to the message
+// the dataplane gets. Mirrors the latter half of felix/calc/event_sequencer.go
+// (tierInfoToProtoTierInfo, ModelWorkloadEndpointToProto, ModelHostEndpointToProto).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "felixsim/keys.h"
+#include "felixsim/messages.h"
+#include "felixsim/resource.h"
+
+namespace felixsim::calc {
+
+using EndpointKey = std::variant<WorkloadEndpointKey, HostEndpointKey>;
+
+// What ordering and rendering need of a policy, without its rules (policy_sorter.go,
+// policyMetadata).
+struct PolicyMeta {
+  Symbol tier;
+  double order = 0;  // +infinity when the policy has none
+  bool do_not_track = false, pre_dnat = false, apply_on_forward = false;
+  bool ingress = false, egress = false;
+  bool operator==(const PolicyMeta&) const = default;
+};
+PolicyMeta policy_meta(const Policy& policy);
+
+struct AppliedPolicy {
+  PolicyKey key;
+  PolicyMeta meta;
+};
+struct AppliedTier {
+  Symbol name, default_action;
+  std::vector<AppliedPolicy> policies;  // in order of evaluation
+};
+
+// What other nodes of the graph add to a workload endpoint.
+struct ComputedData {
+  bool istio_ambient = false;
+  bool has_role = false;  // a role was once computed: `none` then still counts as data
+  msg::LiveMigrationRole role = msg::LiveMigrationRole::none;
+  std::string migration_uid;
+  Symbol bgp_peer;  // empty: no local peer
+};
+
+struct ResolvedEndpoint {
+  ValuePtr value;  // WorkloadEndpoint or HostEndpoint
+  std::vector<AppliedTier> tiers;
+  ComputedData computed;
+};
+
+msg::WorkloadEndpoint workload_endpoint_message(const ResolvedEndpoint& resolved);
+msg::HostEndpoint host_endpoint_message(const ResolvedEndpoint& resolved);
+
+}  // namespace felixsim::calc
