@@ -44,6 +44,13 @@ template <class H>
 H AbslHashValue(H h, const ResourceKey& key) {
   return H::combine(std::move(h), key.kind, key.ns, key.name);
 }
+// Debian's Abseil knows its own variant only.
+template <class H>
+H AbslHashValue(H h, const std::variant<WorkloadEndpointKey, HostEndpointKey>& key) {
+  if (const auto* workload = std::get_if<WorkloadEndpointKey>(&key))
+    return H::combine(std::move(h), *workload);
+  return H::combine(std::move(h), std::get<HostEndpointKey>(key));
+}
 
 namespace msg {
 
