@@ -112,6 +112,7 @@ struct QosControls {
   int64_t ingress_peakrate = 0, egress_peakrate = 0, ingress_minburst = 0, egress_minburst = 0;
   int64_t ingress_packet_burst = 0, egress_packet_burst = 0;
   std::optional<int> dscp;
+  Symbol dscp_name;  // "EF", "AF11": how `dscp` was written; empty when it was a number
   auto operator<=>(const QosControls&) const = default;
 };
 
@@ -239,15 +240,31 @@ struct FelixConfiguration {
   StringMap config;                // parameter name -> raw text
 };
 
+// Which workload (endpoint empty) or workload endpoint a migration speaks of. Felix ignores the
+// host of a k8s one.
+struct MigrationOwner {
+  Symbol host, orchestrator, workload, endpoint;
+  auto operator<=>(const MigrationOwner&) const = default;
+};
 struct LiveMigration {
-  std::string uid, source_node, target_node, vmi_name;
-  std::string source_selector, target_selector;
+  std::string uid;
+  std::optional<MigrationOwner> source, target;
+  Symbol target_selector;  // empty: none
 };
 
-using Value = std::variant<WorkloadEndpoint, HostEndpoint, Policy, Tier, ProfileRules,
-                           ProfileLabels, NetworkSet, IpPool, AllocationBlock, RawText, HostIp,
-                           ReadyFlag, Wireguard, Node, Profile, Service, EndpointSlice,
-                           BgpConfiguration, FelixConfiguration, LiveMigration>;
+// v3 BGPPeer: which local workloads speak BGP to this node.
+struct BgpPeer {
+  Symbol node, node_selector, local_workload_selector;
+};
+
+// A v3 resource that Felix's calc graph is sent but ignores, or whose value it never looks at.
+struct UnreadResource {};
+
+using Value =
+    std::variant<WorkloadEndpoint, HostEndpoint, Policy, Tier, ProfileRules, ProfileLabels,
+                 NetworkSet, IpPool, AllocationBlock, RawText, HostIp, ReadyFlag, Wireguard, Node,
+                 Profile, Service, EndpointSlice, BgpConfiguration, FelixConfiguration,
+                 LiveMigration, BgpPeer, UnreadResource>;
 using ValuePtr = std::shared_ptr<const Value>;
 
 // One change of the datastore as the calc graph sees it. A null value is a delete.
