@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Felix's Linux dataplane: from calc-graph messages and the host's interfaces to kernel operations.
-// Mirrors felix/dataplane/linux/int_dataplane.go (InternalDataplane) of v3.32.1. Left out: BPF, XDP,
-// sidecar acceleration, QoS bandwidth (tc), live migration, conntrack clean-up, the AWS
+// Mirrors felix/dataplane/linux/int_dataplane.go (InternalDataplane) of v3.32.1. Left out: BPF,
+// XDP, sidecar acceleration, QoS bandwidth (tc), live migration, conntrack clean-up, the AWS
 // source/destination check.
 #pragma once
 

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/dataplane/endpoint_status.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+
+namespace felixsim {
+
+namespace {
+
+// url.PathEscape: a segment keeps unreserved characters and $&+=:@.
+std::string path_escape(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                 std::string_view("-_.~$&+=:@").find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+// A string as encoding/json writes it.
+std::string json_string(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == '<' || c == '>' || c == '&') {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+void add_field(std::string& out, std::string_view name, const std::string& value) {
+  if (out.size() > 1) out += ',';
+  out += fmt::format("\"{}\":{}", name, value);
+}
+
+void add_nets(std::string& out, std::string_view name, const std::vector<Cidr>& nets) {
+  if (nets.empty()) return;
+  std::string list = "[";
+  for (const Cidr& net : nets) {
+    if (list.size() > 1) list += ',';
+    list += json_string(net.str());
+  }
+  add_field(out, name, list + "]");
+}
+
+}  // namespace
+
+std::string status_file_name(const msg::WorkloadEndpointId& id) {
+  return path_escape(id.orchestrator.view()) + " " + path_escape(id.workload.view()) + " " +
+         path_escape(id.endpoint.view());
+}
+
+std::string status_file_content(const msg::WorkloadEndpoint& endpoint) {
+  std::string out = "{";
+  if (!endpoint.name.empty()) add_field(out, "ifaceName", json_string(endpoint.name.view()));
+  if (!endpoint.mac.empty()) add_field(out, "mac", json_string(endpoint.mac));
+  add_nets(out, "ipv4Nets", endpoint.ipv4_nets);
+  add_nets(out, "ipv6Nets", endpoint.ipv6_nets);
+  if (endpoint.local_bgp_peer && !endpoint.local_bgp_peer->empty()) {
+    add_field(out, "bgpPeerName", json_string(*endpoint.local_bgp_peer));
+  }
+  return out + "}";
+}
+
+void EndpointStatusCombiner::update(IpFamily family, const EndpointId& id,
+                                    const std::string& status,
+                                    std::shared_ptr<const msg::WorkloadEndpoint> endpoint) {
+  dirty_.insert(id);
+  Known& known = known_[id];
+  if (status.empty()) {
+    known.statuses.erase(family);
+    return;
+  }
+  known.statuses[family] = status;
+  if (endpoint) known.endpoint = std::move(endpoint);
+}
+
+std::string EndpointStatusCombiner::combined(const EndpointId& id) const {
+  std::string result;
+  for (const auto& [family, status] : known_.at(id).statuses) {
+    if (status == "error") return status;
+    if (status == "down" || result.empty()) result = status;
+  }
+  return result;
+}
+
+void EndpointStatusCombiner::resync_files(const KernelState& kernel) {
+  for (const auto& [name, content] : kernel.files) dirty_files_.insert(name);
+  for (const auto& [name, content] : wanted_files_) dirty_files_.insert(name);
+  files_read_ = true;
+}
+
+std::vector<std::pair<EndpointId, std::string>> EndpointStatusCombiner::apply(Backend& backend,
+                                                                              bool write_files) {
+  std::vector<std::pair<EndpointId, std::string>> reports;
+  for (const EndpointId& id : dirty_) {
+    std::string status = combined(id);
+    reports.emplace_back(id, status);
+    if (const auto* workload = std::get_if<msg::WorkloadEndpointId>(&id)) {
+      std::string name = status_file_name(*workload);
+      if (status == "up") {
+        wanted_files_[name] = status_file_content(*known_.at(id).endpoint);
+      } else if (status != "error") {
+        wanted_files_.erase(name);
+      }
+      dirty_files_.insert(name);
+    }
+    if (status.empty()) known_.erase(id);
+  }
+  dirty_.clear();
+  if (!write_files) return reports;
+  if (!files_read_) resync_files(backend.state());
+  for (const std::string& name : dirty_files_) {
+    auto want = wanted_files_.find(name);
+    auto have = backend.state().files.find(name);
+    if (want == wanted_files_.end()) {
+      if (have != backend.state().files.end()) backend.apply(FileOp{name, std::nullopt});
+    } else if (have == backend.state().files.end() || have->second != want->second) {
+      backend.apply(FileOp{name, want->second});
+    }
+  }
+  dirty_files_.clear();
+  return reports;
+}
+
+}  // namespace felixsim

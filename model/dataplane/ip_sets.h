@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// All IP sets of one family: what managers want, what the kernel holds, and the `ipset restore`
+// text between the two. Mirrors felix/ipsets/ipsets.go (IPSets) of v3.32.1. Left out: bitmap:port
+// and hash:net,net sets, the filter of needed sets (BPF mode).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "felixsim/kernel_op.h"
+#include "felixsim/messages.h"
+#include "model/dataplane/delta_tracker.h"
+
+namespace felixsim {
+
+// How an IP set is made. Sets whose metadata differ cannot be changed into each other: the new one
+// is filled under a temporary name and swapped in.
+struct IpSetMetadata {
+  std::string type;  // hash:ip, hash:net, hash:ip,port
+  int64_t max_elements = 0;
+  bool operator==(const IpSetMetadata&) const = default;
+};
+
+// "cali40s:abc...": prefix, family, "0", the ID, cut to the kernel's 31 characters.
+std::string ip_set_name(IpFamily family, std::string_view set_id);
+std::string_view ip_set_type_name(msg::IpSetType type);
+// Text as Felix writes it into `ipset restore`; `hash:ip` members have no prefix length.
+std::string ip_set_member_text(std::string_view set_type, const msg::IpSetMember& member);
+
+class IpSets {
+ public:
+  IpSets(IpFamily family, int64_t max_elements);
+
+  // Members of the other family are ignored everywhere.
+  void add_or_replace(std::string_view set_id, msg::IpSetType type,
+                      const std::vector<msg::IpSetMember>& members);
+  void add_members(std::string_view set_id, const std::vector<msg::IpSetMember>& members);
+  void remove_members(std::string_view set_id, const std::vector<msg::IpSetMember>& members);
+  void remove(std::string_view set_id);
+
+  void queue_resync() { full_resync_needed_ = true; }
+
+  // Creates and updates sets. An error text if the kernel kept refusing: Felix dies then.
+  std::optional<std::string> apply_updates(Backend& backend);
+  // Destroys one unwanted set. True if more wait: Felix comes back after 100 ms.
+  bool apply_deletions(Backend& backend);
+
+ private:
+  void resync(const KernelState& kernel);
+  void resync_set(const std::string& name, const IpSet& set);
+  bool owns(std::string_view name) const;
+  void recheck(const std::string& name);
+  std::set<msg::IpSetMember> filtered(msg::IpSetType type,
+                                      const std::vector<msg::IpSetMember>& members) const;
+  std::string restore_input(const std::vector<std::string>& dirty);
+  void write_updates(const std::string& name, std::string& out);
+  std::string free_temporary_name() const;
+  void delete_one_temporary(Backend& backend);
+
+  IpFamily family_;
+  int64_t max_elements_;
+  DeltaTracker<std::string, IpSetMetadata> sets_;
+  std::map<std::string, msg::IpSetType> types_;  // of desired sets
+  std::map<std::string, SetTracker<msg::IpSetMember>> members_;
+  std::set<std::string> dirty_members_;
+  std::set<std::string> undeletable_;  // the kernel refused; left until the next full resync
+  std::set<std::string> resync_needed_;
+  bool full_resync_needed_ = true;
+};
+
+}  // namespace felixsim

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The routes that Felix keeps in one routing table: who wants which, which wins, and what the
+// kernel must be told. Mirrors felix/routetable/route_table.go and its main-table ownership policy
+// of v3.32.1. Left out: multi-path routes, TOS, clean-up of conntrack for moved routes.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "felixsim/kernel_op.h"
+#include "felixsim/time.h"
+#include "model/dataplane/delta_tracker.h"
+#include "model/dataplane/interfaces.h"
+
+namespace felixsim {
+
+// Who asks for a route; when several do, the earlier class wins (routetable/defs.go RouteClass).
+enum class RouteClass : uint8_t {
+  local_workload,
+  wireguard,
+  vxlan_same_subnet,
+  vxlan_tunnel,
+  ipip_same_subnet,
+  ipip_tunnel,
+  no_encap,
+  ipam_block_drop,
+};
+
+// The kernel's key of a route within a table.
+struct RouteKey {
+  Cidr dst;
+  uint32_t priority = 0;
+  auto operator<=>(const RouteKey&) const = default;
+};
+
+struct RouteTarget {
+  enum class Kind : uint8_t { link_local, on_link, blackhole, throw_ };
+  RouteKey key;
+  Kind kind = Kind::link_local;  // on_link: by a gateway that need not be in a connected subnet
+  std::optional<Ip> gateway;
+  std::optional<Mac> destination_mac;  // a static ARP entry goes with the route
+  std::optional<int> protocol;         // unset: the table's default
+  int mtu_bytes = 0;                   // 0: none
+};
+
+struct RouteTableConfig {
+  IpFamily family = IpFamily::v4;
+  int table = 254;
+  std::optional<Ip> source_address;
+  int default_protocol = 3;
+  // Ownership (ownershippol.MainTableOwnershipPolicy); ignored where `owns_all` is set.
+  std::vector<std::string> workload_prefixes;
+  std::vector<std::string> special_interfaces;
+  std::vector<int> all_protocols, exclusive_protocols;
+  bool remove_external_routes = true;
+  bool owns_all = false;  // a table of Felix's own
+  bool static_arp_entries = false;
+};
+// The main table's configuration. `device_route_protocol` is 3 (boot) by default; Felix then marks
+// routes that no interface of its own tells apart with protocol 80.
+RouteTableConfig main_route_table(IpFamily family, int device_route_protocol,
+                                  std::optional<Ip> source_address,
+                                  const std::vector<std::string>& workload_prefixes,
+                                  bool remove_external_routes);
+inline constexpr int felix_route_protocol = 80;  // dataplanedefs.DefaultRouteProto
+
+// "*NoOIF*": routes without an interface.
+inline constexpr std::string_view no_interface = "*NoOIF*";
+
+class RouteTable {
+ public:
+  explicit RouteTable(RouteTableConfig config);
+
+  // All routes that one class wants by one interface; replaces what it wanted before.
+  void set_routes(RouteClass route_class, const std::string& device,
+                  const std::vector<RouteTarget>& targets);
+  void on_interface_changed(const InterfaceChange& change, SimTime now);
+  void queue_resync() { full_resync_needed_ = true; }
+
+  // Deletes what is not wanted, then adds. False if the kernel refused something: retried later.
+  bool apply(Backend& backend, SimTime now);
+  // When an unexpected route on a new interface may be removed; unset if none waits.
+  std::optional<SimTime> next_grace_end() const { return next_grace_end_; }
+
+ private:
+  struct Interface {
+    int index = 0;
+    InterfaceState state = InterfaceState::not_present;
+    SimTime first_seen = 0;
+    bool grace_expired = false;
+  };
+  using Targets = std::map<RouteKey, RouteTarget>;
+
+  RouteKey normalised(RouteKey key) const;
+  void recalculate(const RouteKey& key);
+  const RouteTarget* best_target(const RouteKey& key, std::string& device);
+  Route kernel_route(const RouteTarget& target, const RouteKey& key,
+                     const std::string& device) const;
+  bool is_ours(const Route& route) const;
+  bool is_workload_interface(const std::string& device) const;
+  Route comparable(Route route) const;
+  void resync(const KernelState& kernel);
+  void rescan_interfaces(const KernelState& kernel);
+  bool in_grace_period(const Route& route, SimTime now);
+  bool apply_deletions(Backend& backend, SimTime now);
+  bool apply_updates(Backend& backend);
+  bool apply_arp_entries(Backend& backend);
+
+  RouteTableConfig config_;
+  // (class, interface) -> what it wants; and the reverse, by destination.
+  std::map<std::pair<RouteClass, std::string>, Targets> wanted_;
+  std::map<RouteKey, std::set<std::pair<RouteClass, std::string>>> owners_;
+  std::map<std::string, Interface> interfaces_;
+  DeltaTracker<RouteKey, Route> routes_;
+  std::set<std::string> to_rescan_, to_arp_;
+  std::map<std::string, std::map<Ip, Mac>> arp_entries_;
+  bool full_resync_needed_ = true;
+  std::optional<SimTime> next_grace_end_;
+};
+
+}  // namespace felixsim
