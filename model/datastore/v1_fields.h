@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Readers of the field types that several values share: addresses, networks, ports, protocols
+// (libcalico-go/lib/net, api/pkg/lib/numorstring), and of rules (model/rule.go).
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "felixsim/resource.h"
+#include "model/datastore/json_reader.h"
+
+namespace felixsim {
+
+// net.ParseMAC for 48-bit addresses: separated by ':' or '-', or three groups separated by '.'.
+std::optional<Mac> parse_mac(std::string_view text);
+// numorstring.PortFromString: digits, "first:last", or a name of [a-zA-Z0-9_.-]{1,128}.
+std::optional<Port> parse_port(std::string_view text);
+// numorstring.Uint8OrString: text that is a number from 0 to 255 is that number.
+Protocol parse_protocol(std::string_view text);
+std::string port_text(const Port& port);
+
+// A network or an address. An empty text, which Go takes for "no address", is an error here.
+void read_net(JsonReader& in, JsonView view, Cidr& out);
+void read_nets(JsonReader& in, JsonView view, std::vector<Cidr>& out);
+void read_ip(JsonReader& in, JsonView view, std::optional<Ip>& out);
+// Empty texts are skipped.
+void read_ips(JsonReader& in, JsonView view, std::vector<Ip>& out);
+void read_mac(JsonReader& in, JsonView view, std::optional<Mac>& out);
+void read_port(JsonReader& in, JsonView view, Port& out);
+void read_ports(JsonReader& in, JsonView view, std::vector<Port>& out);
+void read_protocol(JsonReader& in, JsonView view, Protocol& out);
+void read_protocol(JsonReader& in, JsonView view, std::optional<Protocol>& out);
+void read_endpoint_ports(JsonReader& in, JsonView view, std::vector<EndpointPort>& out);
+void read_qos(JsonReader& in, JsonView view, std::optional<QosControls>& out);
+void read_http(JsonReader& in, JsonView view, std::optional<HttpMatch>& out);
+void read_rules(JsonReader& in, JsonView view, std::vector<Rule>& out);
+
+// numorstring.DSCP: 0 to 63 or a name. Unknown names and larger numbers leave `out` unset.
+struct Dscp {
+  int value = 0;
+  Symbol name;
+};
+std::optional<Dscp> parse_dscp(std::string_view text);
+
+}  // namespace felixsim
