@@ -75,8 +75,10 @@ class Selector {
  public:
   explicit Selector(SelectorNode root);
 
-  const std::string& text() const { return text_.str(); }  // canonical; parses to an equal selector
-  Symbol id() const { return id_; }                        // "s:" and a hash of the canonical text
+  const std::string& text() const {
+    return text_.str();
+  }  // canonical; parses to an equal one but for !(!x), which prints as !!x
+  Symbol id() const { return id_; }  // "s:" and a hash of the canonical text
   const SelectorNode& root() const { return root_; }
 
   bool matches(const LabelMap& labels) const;

@@ -37,7 +37,10 @@ Difference check_selector(const json& want, const std::vector<LabelMap>& maps) {
   std::string eval;
   for (const auto& map : maps) eval += (*selector)->matches(map) ? '1' : '0';
   const auto again = parse_selector((*selector)->text());
-  if (!again || !(**again == **selector)) return "the canonical text does not parse to itself";
+  // `!!x`, the canonical text of !(!x), parses to x: Felix's texts are not always stable.
+  const bool stable = again && **again == **selector;
+  if (stable == want.value("norm_not_stable", false))
+    return fmt::format("canonical text parses to itself: want {}, got {}", !stable, stable);
   return compare_fields(
       want, {{"norm", (*selector)->text()}, {"id", (*selector)->id().str()}, {"eval", eval}});
 }
