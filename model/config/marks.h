@@ -22,8 +22,11 @@ struct MarkBits {
   auto operator<=>(const MarkBits&) const = default;
 };
 
+// Whether Felix supports kube-proxy's ipvs mode: kube-ipvs0 is there, and eBPF is off.
+bool kube_ipvs_support(const Config& config, bool kube_ipvs0_present);
+
 // Bits in order from the lowest of the mask. An error is what Felix panics of at start-up.
-// `kube_ipvs`: the interface kube-ipvs0 is there (ignored in BPF mode).
+// `kube_ipvs`: what kube_ipvs_support() said.
 Result<MarkBits> allocate_mark_bits(const Config& config, bool kube_ipvs);
 
 // The n-th value that fits into the bits of `mask`; nothing when there are not enough bits.
