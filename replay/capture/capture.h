@@ -21,6 +21,9 @@ inline constexpr int max_capture_nesting = 128;               // far deeper than
 EventStream stream_jsonl(const std::string& path);
 EventStream stream_jsonl_text(std::string text, std::string name);
 
+// The inverse: one event as a line, without the newline; stream_jsonl reads it back equal.
+std::string event_to_jsonl(const Event& event);
+
 // `etcdctl watch -w json`: concatenated watch responses, keys and values in base64. Streams.
 EventStream stream_etcd_watch(const std::string& path);
 EventStream stream_etcd_watch_text(std::string text, std::string name);

@@ -53,7 +53,7 @@ struct LogInfo {
 struct LogVerdict {
   bool intact = true;
   int64_t events = 0;        // checked and found good
-  int64_t bad_sequence = 0;  // first event or snapshot that is wrong; 0 when intact
+  int64_t bad_sequence = 0;  // first event that is wrong; 0: none, or the fault is in the file
   std::string fact;          // what is wrong with it
   std::string head_hash;     // of the last good event
 };
@@ -131,8 +131,5 @@ ImportOutcome append_all(EventLogWriter& writer, const EventStream& source);
 
 // True when the file's first bytes are those of an event log; false also when it cannot be read.
 bool looks_like_event_log(const std::string& path);
-
-// One event as a line of JSON, without the newline: what the importer `jsonl` reads back equal.
-std::string event_to_json(const Event& event);
 
 }  // namespace felixsim
