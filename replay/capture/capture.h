@@ -3,14 +3,17 @@
 // Error that names file:line:column, the fact and the fix. A file `-` is standard input.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "felixsim/event.h"
-#include "felixsim/event_stream.h"
+#include "felixsim/event_source.h"
 #include "felixsim/result.h"
 
 namespace felixsim {
+
+using EventSourcePtr = std::unique_ptr<EventSource>;
 
 // Named limits; crossing one is an Error that names it.
 inline constexpr size_t max_capture_record_bytes = 64 << 20;  // one line or one JSON document
@@ -18,15 +21,15 @@ inline constexpr int max_capture_nesting = 128;               // far deeper than
 
 // `{rev, type, key, value, t?}` a line, as the events.jsonl of a recording; also the lines of
 // `felixsim log L export` (host, process and step events). Streams: memory is one line.
-EventStream stream_jsonl(const std::string& path);
-EventStream stream_jsonl_text(std::string text, std::string name);
+Result<EventSourcePtr> stream_jsonl(const std::string& path);
+EventSourcePtr stream_jsonl_text(std::string text, const std::string& name);
 
 // The inverse: one event as a line, without the newline; stream_jsonl reads it back equal.
 std::string event_to_jsonl(const Event& event);
 
 // `etcdctl watch -w json`: concatenated watch responses, keys and values in base64. Streams.
-EventStream stream_etcd_watch(const std::string& path);
-EventStream stream_etcd_watch_text(std::string text, std::string name);
+Result<EventSourcePtr> stream_etcd_watch(const std::string& path);
+EventSourcePtr stream_etcd_watch_text(std::string text, const std::string& name);
 
 // A recorded case's folder (scenario.yaml, events.jsonl, recording.json) merged into one order.
 Result<std::vector<Event>> import_recording(const std::string& folder);
@@ -39,7 +42,7 @@ Result<std::vector<Event>> import_kubectl(const std::string& path);
 Result<std::vector<Event>> import_kubectl_text(const std::string& text, const std::string& name);
 
 // `--from FORMAT`: etcd-watch, jsonl, recording, calicoctl, kubectl. An unknown format is an Error.
-Result<EventStream> open_capture(const std::string& format, const std::string& path);
+Result<EventSourcePtr> open_capture(const std::string& format, const std::string& path);
 std::vector<std::string> capture_formats();
 
 }  // namespace felixsim

@@ -49,6 +49,44 @@ Status read_live(const Database& database, const std::vector<int64_t>& live,
 
 }  // namespace
 
+// A page of events at a time, in their own short read.
+class LogCursor : public EventSource {
+ public:
+  LogCursor(std::shared_ptr<EventLog::Impl> log, int64_t first, int64_t last)
+      : log_(std::move(log)), next_(first), last_(last) {}
+
+  Result<std::optional<Event>> next() override {
+    if (page_.empty())
+      if (auto read = read_page(); !read) return forward(read);
+    if (page_.empty()) return std::nullopt;
+    Event event = std::move(page_.front());
+    page_.pop_front();
+    return event;
+  }
+
+ private:
+  Status read_page() {
+    if (last_ == 0) {
+      auto end = log_->database.integer("SELECT max(sequence) FROM event");
+      if (!end) return forward(end);
+      last_ = *end;
+    }
+    const int64_t end = std::min(last_, next_ + page_events - 1);
+    auto read = for_each_row(log_->database, next_, end, [&](const LogRow& row) -> Status {
+      auto event = event_of(row);
+      if (!event) return forward(event);
+      page_.push_back(*std::move(event));
+      return {};
+    });
+    next_ = end + 1;
+    return read;
+  }
+
+  std::shared_ptr<EventLog::Impl> log_;
+  int64_t next_, last_;
+  std::deque<Event> page_;
+};
+
 LogRow row_at(const Statement& statement) {
   return {statement.integer(0), statement.integer(1), statement.optional_integer(2),
           statement.text(3),    statement.text(4),    statement.optional_text(5)};
@@ -185,37 +223,8 @@ Result<FoldedState> EventLog::state_at(const Moment& moment) const {
   return state;
 }
 
-EventStream EventLog::events(int64_t first, int64_t last) const {
-  struct Cursor {
-    std::shared_ptr<Impl> log;
-    int64_t next, last;
-    std::deque<Event> page;
-  };
-  auto cursor = std::make_shared<Cursor>(Cursor{impl_, first, last, {}});
-  return [cursor]() -> Result<std::optional<Event>> {
-    if (cursor->last == 0) {
-      auto end = cursor->log->database.integer("SELECT max(sequence) FROM event");
-      if (!end) return forward(end);
-      if (*end == 0) return std::nullopt;
-      cursor->last = *end;
-    }
-    if (cursor->page.empty()) {
-      const int64_t end = std::min(cursor->last, cursor->next + page_events - 1);
-      auto read =
-          for_each_row(cursor->log->database, cursor->next, end, [&](const LogRow& row) -> Status {
-            auto event = event_of(row);
-            if (!event) return forward(event);
-            cursor->page.push_back(*std::move(event));
-            return {};
-          });
-      if (!read) return forward(read);
-      cursor->next = end + 1;
-      if (cursor->page.empty()) return std::nullopt;
-    }
-    Event event = std::move(cursor->page.front());
-    cursor->page.pop_front();
-    return event;
-  };
+std::unique_ptr<EventSource> EventLog::events(int64_t first, int64_t last) const {
+  return std::make_unique<LogCursor>(impl_, first, last);
 }
 
 Result<std::vector<Event>> EventLog::other_events(int64_t last) const {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "felixsim/event.h"
-#include "felixsim/event_stream.h"
+#include "felixsim/event_source.h"
 #include "felixsim/result.h"
 
 namespace felixsim {
@@ -76,8 +76,8 @@ class EventLog {
   Result<FoldedState> state_at(const Moment& moment) const;
 
   // Events first..last, both included (last 0: to the end of the log as it is now). Reads in small
-  // pages; the stream keeps the log open on its own.
-  EventStream events(int64_t first = 1, int64_t last = 0) const;
+  // pages; the source keeps the log open on its own.
+  std::unique_ptr<EventSource> events(int64_t first = 1, int64_t last = 0) const;
 
   // Host, process and step events of the prefix that ends at `last`, in order. Costs their number.
   Result<std::vector<Event>> other_events(int64_t last) const;
@@ -127,7 +127,7 @@ struct ImportOutcome {
   std::optional<Error> failure;
 };
 inline constexpr size_t import_batch_events = 1000;
-ImportOutcome append_all(EventLogWriter& writer, const EventStream& source);
+ImportOutcome append_all(EventLogWriter& writer, EventSource& source);
 
 // True when the file's first bytes are those of an event log; false also when it cannot be read.
 bool looks_like_event_log(const std::string& path);

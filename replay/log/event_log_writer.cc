@@ -174,7 +174,7 @@ int64_t EventLogWriter::last_sequence() const { return state_->sequence; }
 
 const EventLog& EventLogWriter::log() const { return state_->log; }
 
-ImportOutcome append_all(EventLogWriter& writer, const EventStream& source) {
+ImportOutcome append_all(EventLogWriter& writer, EventSource& source) {
   ImportOutcome outcome;
   std::vector<Event> batch;
   const auto flush = [&]() -> bool {
@@ -187,7 +187,7 @@ ImportOutcome append_all(EventLogWriter& writer, const EventStream& source) {
     return true;
   };
   for (;;) {
-    auto event = source();
+    auto event = source.next();
     if (!event) {
       if (flush()) outcome.failure = std::move(event).error();
       return outcome;
