@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The matches of one policy rule. Mirrors felix/rules/policy.go (FilterRuleToIPVersion,
+// ProtoRuleToIptablesRules, matchBlockBuilder, CalculateRuleMatch).
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "felixsim/messages.h"
+#include "felixsim/result.h"
+#include "model/rules/chain.h"
+#include "model/rules/renderer.h"
+
+namespace felixsim::rules {
+
+// What one rule of the tools cannot hold (several networks of one side, more than 15 ports, named
+// and numeric ports together) goes to `out` as blocks of rules that leave their result in the
+// scratch marks. The rest is appended to `match`, which is given back for an action. Nothing comes
+// back, and nothing goes to `out`, if the rule is not for the renderer's IP version. An error is
+// what Felix panics of.
+Result<std::optional<RuleBuilder>> render_matches(const Renderer& r, const msg::Rule& rule,
+                                                  RuleBuilder match, std::vector<Rule>& out);
+
+}  // namespace felixsim::rules
