@@ -139,6 +139,8 @@ Result<LogRow> row_of(const Event& event, int64_t sequence, std::string& scratch
   LogRow row;
   row.sequence = sequence;
   row.time = event.time;
+  if (event.time && *event.time < 0)
+    return invalid(fmt::format("negative time {} ns", *event.time));
   auto filled = std::visit([&](const auto& body) { return fill(row, body, scratch); }, event.body);
   if (!filled) return forward(filled);
   const auto utf8 = [](std::string_view text) {

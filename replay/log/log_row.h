@@ -25,7 +25,7 @@ struct LogRow {
 };
 
 // The row of `event`; views point into it and into `scratch`. Errors: text that is not UTF-8, an
-// environment that is not sorted or names a variable twice, a negative revision or step.
+// environment that is not sorted or names a variable twice, a negative revision, step or time.
 Result<LogRow> row_of(const Event& event, int64_t sequence, std::string& scratch);
 Result<Event> event_of(const LogRow& row);
 
