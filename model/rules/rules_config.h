@@ -62,12 +62,16 @@ struct RulesConfig {
   bool flow_logs = false;
   bool istio_ambient = false;
   uint8_t istio_dscp = 23;
+
+  bool operator==(const RulesConfig&) const = default;
 };
 
 // As Felix's driver fills it at start-up. `encapsulation`: what the pools ask for, or configuration
-// in their stead. `kube_ipvs`: the interface kube-ipvs0 is there. An error is what Felix panics of:
-// not enough mark bits.
+// in their stead. `kube_ipvs0_present`: the interface that kube-proxy's ipvs mode makes is there.
+// `dialect`: what NFTablesMode asks for, or what Auto found kube-proxy to use. An error is what
+// Felix panics of: not enough mark bits.
 Result<RulesConfig> derive_rules_config(const Config& config,
-                                        const msg::Encapsulation& encapsulation, bool kube_ipvs);
+                                        const msg::Encapsulation& encapsulation,
+                                        bool kube_ipvs0_present, Dialect dialect);
 
 }  // namespace felixsim::rules

@@ -176,6 +176,25 @@ std::optional<std::string> run_line(const Renderer& r, EndpointMarks& marks, con
   return "a line of a kind that this runner does not know";
 }
 
+// What Felix derives from the raw configuration. Where the recorded rules.Config differs from that,
+// no raw configuration reaches the variant, and what was recorded counts.
+RulesConfig config_of(const json& meta, const std::string& file) {
+  const RulesConfig recorded = rules_config_of(meta);
+  Config config;
+  msg::Encapsulation encapsulation;
+  const json& overlays = meta.at("encapsulation");
+  encapsulation.ipip_enabled = overlays.value("ipip", false);
+  encapsulation.vxlan_enabled = overlays.value("vxlan", false);
+  encapsulation.vxlan_enabled_v6 = overlays.value("vxlan_v6", false);
+  const auto set = config.set_source(ConfigSource::environment, meta.at("raw_config"));
+  const auto derived =
+      derive_rules_config(config, encapsulation, meta.value("kube_ipvs", false), recorded.dialect);
+  if (set && derived && *derived == recorded) return *derived;
+  fmt::print(stderr, "{}: not what its raw configuration gives; using the recorded rules.Config\n",
+             file);
+  return recorded;
+}
+
 void run_file(const std::filesystem::path& file, Report& report) {
   std::optional<RulesConfig> config;
   Features features;
@@ -183,7 +202,7 @@ void run_file(const std::filesystem::path& file, Report& report) {
   for_each_line(file, [&](int number, const json& line) {
     if (line.contains("meta")) {
       const json& meta = line.at("meta");
-      config = rules_config_of(meta);
+      config = config_of(meta, file.stem().string());
       features = features_of(meta.at("features"));
       marks.emplace(config->marks.endpoint, config->marks.non_cali_endpoint);
       return;
