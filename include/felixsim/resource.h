@@ -165,6 +165,7 @@ struct AllocationBlock {
   std::optional<std::string> affinity;          // "host:<node>"
   std::vector<std::optional<int>> allocations;  // ordinal -> index into attributes
   std::vector<BlockAttribute> attributes;
+  uint64_t sequence_number = 0;
   bool deleted = false;
 };
 

@@ -79,6 +79,16 @@ void JsonReader::read(JsonView view, double& out) {
   if (expect(view, JsonView::Type::number)) out = view.real().value_or(0);
 }
 
+void JsonReader::read(JsonView view, uint64_t& out) {
+  if (!expect(view, JsonView::Type::number)) return;
+  const auto value = view.natural();
+  if (value) {
+    out = *value;
+  } else {
+    fail("want an integer from 0 on");
+  }
+}
+
 void JsonReader::read(JsonView view, StringMap& out) {
   if (view.is_null()) out.clear();
   object(view, [&](FieldName name, JsonView value) {

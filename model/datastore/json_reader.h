@@ -43,9 +43,10 @@ class JsonReader {
   void read(JsonView view, double& out);
   void read(JsonView view, StringMap& out);
   void read(JsonView view, Labels& out);
+  void read(JsonView view, uint64_t& out);
   template <class Integer>
-  requires std::is_integral_v<Integer>
-  void read(JsonView view, Integer& out) {
+  requires(std::is_integral_v<Integer> &&
+           !std::is_same_v<Integer, uint64_t>) void read(JsonView view, Integer& out) {
     const auto value = integer_within(view, int64_t{std::numeric_limits<Integer>::min()},
                                       int64_t{std::numeric_limits<Integer>::max()});
     if (value) out = static_cast<Integer>(*value);

@@ -26,7 +26,8 @@ struct SyncerOptions {
 // Something invalid in the datastore, and what Felix makes of it.
 struct DatastoreWarning {
   std::string key;   // as stored
-  std::string fact;  // "IPPool 'pool-1': cannot parse CIDR '10.0.0.0/33'; treated as deleted"
+  std::string fact;  // "IPPool 'pool-1': cidr: '10.0.0.0/33' is no network; treated as deleted"
+  bool reported = false;  // Felix's syncer reports it as an error, rather than only log it
 };
 
 class Syncer {

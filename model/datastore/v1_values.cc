@@ -143,6 +143,7 @@ void read_value(JsonReader& in, JsonView view, AllocationBlock& out) {
     if (name.is("affinity")) in.read(value, out.affinity);
     if (name.is("allocations")) in.read(value, out.allocations);
     if (name.is("attributes")) read_attributes(in, value, out.attributes);
+    if (name.is("sequenceNumber")) in.read(value, out.sequence_number);
     if (name.is("deleted")) in.read(value, out.deleted);
   });
 }

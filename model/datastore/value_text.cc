@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "model/datastore/json_reader.h"
+#include "model/datastore/syncer_job.h"
 #include "model/datastore/v1_values.h"
 #include "model/datastore/v3_values.h"
 
@@ -11,30 +12,23 @@ namespace felixsim {
 namespace {
 
 template <class T>
-Result<ValuePtr> read_as(JsonView view) {
-  JsonReader in;
+ValuePtr read_shared(JsonReader& in, JsonView view) {
   T value;
   read_value(in, view, value);
-  if (!in.ok()) return invalid(in.error());
   return std::make_shared<const Value>(std::in_place_type<T>, std::move(value));
+}
+
+template <class T>
+Result<ValuePtr> read_as(JsonView view) {
+  JsonReader in;
+  ValuePtr value = read_shared<T>(in, view);
+  if (!in.ok()) return invalid(in.error());
+  return value;
 }
 
 template <class T>
 ValuePtr shared(T value) {
   return std::make_shared<const Value>(std::in_place_type<T>, std::move(value));
-}
-
-Result<ValuePtr> read_resource(Symbol kind, JsonView view) {
-  const std::string_view name = kind.view();
-  if (name == "Node") return read_as<Node>(view);
-  if (name == "Profile") return read_as<Profile>(view);
-  if (name == "KubernetesService") return read_as<Service>(view);
-  if (name == "KubernetesEndpointSlice") return read_as<EndpointSlice>(view);
-  if (name == "BGPConfiguration") return read_as<BgpConfiguration>(view);
-  if (name == "BGPPeer") return read_as<BgpPeer>(view);
-  if (name == "FelixConfiguration") return read_as<FelixConfiguration>(view);
-  if (name == "LiveMigration") return read_as<LiveMigration>(view);
-  return shared(UnreadResource{});
 }
 
 // What the value of a key is, if it is JSON.
@@ -56,7 +50,10 @@ struct ReadJson {
   Result<ValuePtr> operator()(const BlockKey&) const { return read_as<AllocationBlock>(view); }
   Result<ValuePtr> operator()(const WireguardKey&) const { return read_as<Wireguard>(view); }
   Result<ValuePtr> operator()(const ResourceKey& key) const {
-    return read_resource(key.kind, view);
+    JsonReader in;
+    ValuePtr value = read_resource_value(in, key.kind, view);
+    if (!in.ok()) return invalid(in.error());
+    return value;
   }
   Result<ValuePtr> operator()(const HostIpKey&) const { return shared(UnreadResource{}); }
   Result<ValuePtr> operator()(const HostConfigKey&) const { return shared(UnreadResource{}); }
@@ -75,6 +72,19 @@ ValuePtr bare_value(const Key& key, std::string_view text) {
 }
 
 }  // namespace
+
+ValuePtr read_resource_value(JsonReader& in, Symbol kind, JsonView view) {
+  const std::string_view name = kind.view();
+  if (name == "Node") return read_shared<Node>(in, view);
+  if (name == "Profile") return read_shared<Profile>(in, view);
+  if (name == "KubernetesService") return read_shared<Service>(in, view);
+  if (name == "KubernetesEndpointSlice") return read_shared<EndpointSlice>(in, view);
+  if (name == "BGPConfiguration") return read_shared<BgpConfiguration>(in, view);
+  if (name == "BGPPeer") return read_shared<BgpPeer>(in, view);
+  if (name == "FelixConfiguration") return read_shared<FelixConfiguration>(in, view);
+  if (name == "LiveMigration") return read_shared<LiveMigration>(in, view);
+  return shared(UnreadResource{});
+}
 
 struct ValueParser::Buffers {
   JsonParser json;

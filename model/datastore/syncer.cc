@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/datastore/syncer.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <unordered_map>
+
+#include "model/datastore/key_text.h"
+#include "model/datastore/syncer_job.h"
+#include "model/datastore/value_text.h"
+
+namespace felixsim {
+namespace {
+
+struct Processor {
+  std::string_view kind;
+  void (*process)(SyncerJob&);
+  bool kubernetes_only = false;
+};
+
+// felixsyncer.go New: what Felix watches.
+constexpr std::array processors{
+    Processor{"WorkloadEndpoint", sync_workload_endpoint},
+    Processor{"ClusterInformation", sync_cluster_information},
+    Processor{"FelixConfiguration", sync_felix_configuration},
+    Processor{"GlobalNetworkPolicy", sync_policy},
+    Processor{"StagedGlobalNetworkPolicy", sync_policy},
+    Processor{"GlobalNetworkSet", sync_global_network_set},
+    Processor{"IPPool", sync_ip_pool},
+    Processor{"Node", sync_node},
+    Processor{"Profile", sync_profile},
+    Processor{"NetworkPolicy", sync_policy},
+    Processor{"StagedNetworkPolicy", sync_policy},
+    Processor{"StagedKubernetesNetworkPolicy", sync_staged_kubernetes_policy},
+    Processor{"NetworkSet", sync_network_set},
+    Processor{"Tier", sync_tier},
+    Processor{"HostEndpoint", sync_host_endpoint},
+    Processor{"BGPConfiguration", sync_as_it_is},
+    Processor{"BGPPeer", sync_as_it_is},
+    Processor{"LiveMigration", sync_as_it_is},
+    Processor{"KubernetesNetworkPolicy", sync_policy, true},
+    Processor{"KubernetesClusterNetworkPolicy", sync_policy, true},
+    Processor{"KubernetesEndpointSlice", sync_as_it_is, true},
+    Processor{"KubernetesService", sync_as_it_is, true},
+};
+
+const Processor* find_processor(std::string_view kind) {
+  for (const auto& processor : processors) {
+    if (processor.kind == kind) return &processor;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+struct Syncer::State {
+  SyncerMemory memory;
+  JsonParser json;
+  std::vector<DatastoreWarning> warnings;
+  // What was last said of a key; looked up only.
+  std::unordered_map<std::string, std::string> said;
+
+  void apply_resource(const ResourceKey& key, std::string_view key_name,
+                      std::optional<std::string_view> value, std::vector<Update>& out);
+  void apply_v1(const ParsedKey& key, std::string_view key_name,
+                std::optional<std::string_view> value, std::vector<Update>& out);
+  void say(std::string_view key_name, const Key& key, const std::vector<DatastoreWarning>& facts);
+};
+
+// Each fact once, until the key is fine or says something else.
+void Syncer::State::say(std::string_view key_name, const Key& key,
+                        const std::vector<DatastoreWarning>& facts) {
+  if (facts.empty()) {
+    if (!said.empty()) said.erase(std::string(key_name));
+    return;
+  }
+  std::string all;
+  for (const auto& warning : facts) all += warning.fact + "\n";
+  auto& before = said[std::string(key_name)];
+  if (before == all) return;
+  before = std::move(all);
+  for (const auto& warning : facts) {
+    warnings.push_back(
+        {std::string(key_name), describe(key) + ": " + warning.fact, warning.reported});
+  }
+}
+
+void Syncer::State::apply_resource(const ResourceKey& key, std::string_view key_name,
+                                   std::optional<std::string_view> value,
+                                   std::vector<Update>& out) {
+  const Processor* processor = find_processor(key.kind.view());
+  if (processor == nullptr) return;
+  if (processor->kubernetes_only && !memory.options.kubernetes_datastore) return;
+  std::vector<DatastoreWarning> found;
+  std::optional<JsonView> view;
+  if (value) {
+    auto parsed = json.parse(*value);
+    if (parsed) {
+      view = *parsed;
+    } else {
+      found.push_back({"", parsed.error().message + "; treated as deleted", true});
+    }
+  }
+  SyncerJob job{memory, key, view ? &*view : nullptr, out, {}, {}, {}};
+  processor->process(job);
+  if (!job.refusal.empty()) found.push_back({"", job.refusal + "; treated as deleted", false});
+  for (auto& error : job.errors) {
+    if (error != job.refusal)
+      found.push_back({"", std::move(error), true});
+    else
+      found.back().reported = true;
+  }
+  for (auto& fact : job.facts) found.push_back({"", std::move(fact), false});
+  say(key_name, key, found);
+}
+
+void Syncer::State::apply_v1(const ParsedKey& key, std::string_view key_name,
+                             std::optional<std::string_view> value, std::vector<Update>& out) {
+  ValuePtr parsed;
+  std::vector<DatastoreWarning> found;
+  if (value) {
+    auto result = parse_value(key, *value);
+    if (result) {
+      parsed = *std::move(result);
+    } else {
+      found.push_back({"", result.error().message + "; treated as deleted", true});
+    }
+  }
+  say(key_name, key.key, found);
+  out.push_back({key.key, std::move(parsed)});
+}
+
+Syncer::Syncer(SyncerOptions options) : state_(std::make_unique<State>()) {
+  state_->memory.options = options;
+}
+Syncer::~Syncer() = default;
+Syncer::Syncer(Syncer&&) noexcept = default;
+Syncer& Syncer::operator=(Syncer&&) noexcept = default;
+
+void Syncer::apply(std::string_view key, std::optional<std::string_view> value,
+                   std::vector<Update>& out) {
+  const ParsedKey parsed = parse_key(key);
+  if (parsed.kind != ParsedKey::Kind::felix) return;
+  if (const auto* resource = std::get_if<ResourceKey>(&parsed.key)) {
+    return state_->apply_resource(*resource, key, value, out);
+  }
+  if (state_->memory.options.use_pod_cidr && std::holds_alternative<BlockKey>(parsed.key)) return;
+  state_->apply_v1(parsed, key, value, out);
+}
+
+std::vector<DatastoreWarning> Syncer::take_warnings() {
+  return std::exchange(state_->warnings, {});
+}
+
+}  // namespace felixsim
