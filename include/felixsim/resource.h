@@ -61,6 +61,7 @@ struct RuleSide {
   Symbol original_selector, original_namespace_selector, original_not_selector;
   std::vector<Symbol> original_service_account_names;
   Symbol original_service_account_selector;
+  bool operator==(const RuleSide&) const = default;
 };
 
 struct Rule {
@@ -71,6 +72,7 @@ struct Rule {
   RuleSide source, destination;
   std::optional<HttpMatch> http;
   std::optional<StringMap> annotations;  // metadata.annotations
+  bool operator==(const Rule&) const = default;
 };
 
 struct Policy {
@@ -83,6 +85,7 @@ struct Policy {
   std::vector<std::string> performance_hints;
   StringMap annotations;
   std::optional<std::string> staged_action;
+  bool operator==(const Policy&) const = default;
 };
 
 struct Tier {
@@ -92,6 +95,7 @@ struct Tier {
 
 struct ProfileRules {
   std::vector<Rule> inbound, outbound;
+  bool operator==(const ProfileRules&) const = default;
 };
 struct ProfileLabels {
   Labels labels;

@@ -40,7 +40,6 @@ struct AppliedTier {
 // What other nodes of the graph add to a workload endpoint.
 struct ComputedData {
   bool istio_ambient = false;
-  bool has_role = false;  // a role was once computed: `none` then still counts as data
   msg::LiveMigrationRole role = msg::LiveMigrationRole::none;
   std::string migration_uid;
   Symbol bgp_peer;  // empty: no local peer

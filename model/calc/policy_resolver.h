@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Marries local endpoints with the policies that match them: the complete, ordered list of tiers of
+// each endpoint, sent when something about it changed. Mirrors felix/calc/policy_resolver.go.
+// Before the datastore is in sync nothing is sent.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
+#include "felixsim/keys.h"
+#include "felixsim/resource.h"
+#include "model/calc/calc_hash.h"
+#include "model/calc/endpoint_tiers.h"
+#include "model/calc/event_sequencer.h"
+#include "model/calc/policy_sorter.h"
+
+namespace felixsim::calc {
+
+class PolicyResolver {
+ public:
+  explicit PolicyResolver(EventSequencer& sequencer) : sequencer_(sequencer) {}
+
+  // Local endpoints only; a null value is a deletion.
+  void on_endpoint(const EndpointKey& key, const ValuePtr& value);
+  // All policies and tiers, after the active rules calculator has seen them.
+  void on_policy(const PolicyKey& key, const Policy* policy);
+  void on_tier(Symbol name, const Tier* tier);
+  void on_in_sync() { in_sync_ = true; }
+
+  void on_policy_match(const PolicyKey& policy, const EndpointKey& endpoint);
+  void on_policy_match_stopped(const PolicyKey& policy, const EndpointKey& endpoint);
+
+  void on_istio_ambient(const WorkloadEndpointKey& key, bool ambient);
+  void on_live_migration(const WorkloadEndpointKey& key, msg::LiveMigrationRole role,
+                         const std::string& uid);
+  void on_bgp_peer(const WorkloadEndpointKey& key, Symbol peer);  // empty: no peer
+
+  void flush();
+
+ private:
+  void send(const EndpointKey& key);
+
+  EventSequencer& sequencer_;
+  PolicySorter sorter_;
+  bool in_sync_ = false;
+  absl::flat_hash_map<PolicyKey, absl::flat_hash_set<EndpointKey>> endpoints_of_policy_;
+  absl::flat_hash_map<EndpointKey, absl::flat_hash_set<PolicyKey>> policies_of_endpoint_;
+  absl::flat_hash_map<PolicyKey, PolicyMeta> policies_;  // all of the cluster's
+  absl::flat_hash_map<EndpointKey, ValuePtr> endpoints_;
+  absl::flat_hash_map<EndpointKey, ComputedData> computed_;
+  absl::flat_hash_map<EndpointKey, Symbol> bgp_peers_;  // outlive the endpoint, as in Felix
+  absl::flat_hash_set<EndpointKey> dirty_;
+  absl::flat_hash_set<PolicyKey> unsorted_;  // matched since the last flush
+};
+
+}  // namespace felixsim::calc
