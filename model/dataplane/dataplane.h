@@ -30,8 +30,8 @@ struct EndpointStatus {
 struct ApplyResult {
   bool applied = false;      // false: not in sync with datastore yet, nothing was done
   bool needs_retry = false;  // something failed; Felix tries again within ten seconds
-  // Felix would look again by itself after this time (iptables post-write checks and refresh,
-  // one IP set deletion an iteration).
+  // Call apply() again after this time: work waits (one IP set is destroyed an iteration, routes on
+  // a new interface have a period of grace), or a routine check that will find somebody's touch.
   std::optional<SimTime> reschedule_after;
   std::optional<std::string> fatal;  // Felix dies of this
   std::vector<EndpointStatus> statuses;
@@ -60,10 +60,9 @@ class Dataplane {
   // resync.
   ApplyResult apply(SimTime now);
 
-  // Felix's refresh timers: the next apply() reads back what the kernel holds and repairs it.
-  void queue_ip_sets_resync();
-  void queue_routes_resync();
-  void queue_tables_resync();
+  // Somebody else may have changed IP sets, tables or routes (a command of the host). Felix sees
+  // that at its next write to the table, or at its next routine check: apply() says when that is.
+  void note_kernel_touched(SimTime now);
 
   // True when messages or interface changes wait for an apply().
   bool needs_apply() const;

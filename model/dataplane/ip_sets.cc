@@ -74,8 +74,10 @@ std::string ip_set_member_text(std::string_view set_type, const msg::IpSetMember
   return msg::member_text(msg::IpSetType::ip_and_port, member);
 }
 
-IpSets::IpSets(IpFamily family, int64_t max_elements)
-    : family_(family), max_elements_(max_elements) {}
+IpSets::IpSets(IpFamily family, int64_t max_elements, rules::Dialect dialect)
+    : family_(family), max_elements_(max_elements), dialect_(dialect) {}
+
+std::string IpSets::nft_declaration(const std::string&) const { return ""; }
 
 std::set<msg::IpSetMember> IpSets::filtered(msg::IpSetType type,
                                             const std::vector<msg::IpSetMember>& members) const {

@@ -14,6 +14,7 @@
 #include "felixsim/kernel_op.h"
 #include "felixsim/messages.h"
 #include "model/dataplane/delta_tracker.h"
+#include "model/rules/dialect.h"
 
 namespace felixsim {
 
@@ -33,7 +34,7 @@ std::string ip_set_member_text(std::string_view set_type, const msg::IpSetMember
 
 class IpSets {
  public:
-  IpSets(IpFamily family, int64_t max_elements);
+  IpSets(IpFamily family, int64_t max_elements, rules::Dialect dialect = rules::Dialect::iptables);
 
   // Members of the other family are ignored everywhere.
   void add_or_replace(std::string_view set_id, msg::IpSetType type,
@@ -41,6 +42,9 @@ class IpSets {
   void add_members(std::string_view set_id, const std::vector<msg::IpSetMember>& members);
   void remove_members(std::string_view set_id, const std::vector<msg::IpSetMember>& members);
   void remove(std::string_view set_id);
+
+  // nftables: what `add set` needs to declare a set again; empty if it is not known.
+  std::string nft_declaration(const std::string& name) const;
 
   void queue_resync() { full_resync_needed_ = true; }
 
@@ -63,6 +67,7 @@ class IpSets {
 
   IpFamily family_;
   int64_t max_elements_;
+  rules::Dialect dialect_;
   DeltaTracker<std::string, IpSetMetadata> sets_;
   std::map<std::string, msg::IpSetType> types_;  // of desired sets
   std::map<std::string, SetTracker<msg::IpSetMember>> members_;

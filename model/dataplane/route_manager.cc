@@ -146,6 +146,27 @@ bool RouteManager::ensure_only_address(Backend& backend, const Ip& address) cons
   return backend.apply(AddressOp{false, config_.tunnel_device, wanted}).rc == 0;
 }
 
+bool RouteManager::device_needs_sync(const KernelState& kernel, const Device& device) const {
+  const Link* parent = find_parent(kernel);
+  if (!parent) return false;
+  std::optional<TunnelDevice> want = device(*parent);
+  if (!want) return false;
+  auto have = kernel.links.find(config_.tunnel_device);
+  if (have == kernel.links.end()) return true;
+  const Link& link = have->second;
+  bool mtu_differs = config_.mtu_bytes != 0 && link.mtu_bytes != config_.mtu_bytes;
+  if (mtu_differs || !link.admin_up || !compatible(want->link, link)) return true;
+  bool present = false;
+  for (const Address& address : link.addresses) {
+    if (address.prefix.address.family != config_.family) continue;
+    bool wanted = address.prefix.address == want->address &&
+                  address.prefix.length == want->address.max_prefix();
+    if (!wanted) return true;
+    present = true;
+  }
+  return !present;
+}
+
 bool RouteManager::sync_device(Backend& backend, const Device& device) {
   const Link* parent = find_parent(backend.state());
   if (!parent) return parent_address_.empty();  // not known yet is not a failure

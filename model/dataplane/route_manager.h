@@ -50,6 +50,8 @@ class RouteManager {
 
   // Creates, repairs and raises the tunnel device. True if nothing failed.
   bool sync_device(Backend& backend, const Device& device);
+  // Whether sync_device() would find anything to do.
+  bool device_needs_sync(const KernelState& kernel, const Device& device) const;
   void complete(RouteTable& table, const KernelState& kernel, const TunnelRoute& tunnel_route);
 
  private:

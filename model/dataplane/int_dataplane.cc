@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/dataplane/int_dataplane.h"
+
+#include <algorithm>
+
+#include "model/dataplane/sysctls.h"
+
+namespace felixsim {
+
+namespace {
+
+constexpr char kube_ipvs_interface[] = "kube-ipvs0";
+constexpr SimTime tunnel_check_interval = 10 * second;
+constexpr SimTime ip_set_deletion_pause = second / 10;
+
+// The first tick of a ticker after `now`.
+std::optional<SimTime> next_tick(SimTime start, SimTime interval, SimTime now) {
+  if (interval <= 0) return std::nullopt;
+  return start + ((now - start) / interval + 1) * interval;
+}
+
+}  // namespace
+
+IntDataplane::IntDataplane(DataplaneConfig config_in, Backend& backend_in)
+    : config(std::move(config_in)), backend(backend_in) {
+  configure_host(backend, config.ip_forwarding, config.ipv6_enabled);
+  if (config.rules.kube_ipvs) {
+    marks.emplace(config.rules.marks.endpoint, config.rules.marks.non_cali_endpoint);
+  }
+  if (config.arp_suppression) {
+    NftablesTableConfig arp;
+    arp.family = "arp";
+    arp.name = "calico-arp";
+    arp.base_chains = nft_arp_base_chains();
+    arp.refresh_interval = config.table_refresh_interval;
+    arp_table = std::make_unique<NftablesTable>(std::move(arp));
+    rules::RuleBuilder jump(rules::Dialect::nft, IpFamily::v4);
+    RuleTable(*arp_table, "filter")
+        .set_hook_rules("OUTPUT", {jump.jump(rules::chain::arp_dispatch)});
+  }
+  rules::EndpointMarks* shared = marks ? &*marks : nullptr;
+  v4 = std::make_unique<FamilyDataplane>(config, IpFamily::v4, shared, statuses, arp_table.get(),
+                                         default_rp_filter(backend.state()));
+  if (config.ipv6_enabled) {
+    v6 = std::make_unique<FamilyDataplane>(config, IpFamily::v6, shared, statuses, nullptr, "");
+  }
+  if (!v4->vxlan && backend.state().links.contains(vxlan_device(IpFamily::v4))) {
+    backend.apply(LinkRemoveOp{vxlan_device(IpFamily::v4)});
+  }
+  if (v6 && !v6->vxlan && backend.state().links.contains(vxlan_device(IpFamily::v6))) {
+    backend.apply(LinkRemoveOp{vxlan_device(IpFamily::v6)});
+  }
+  if (!v4->ipip && config.clean_up_ipip) clean_up_ipip_addresses(backend);
+}
+
+std::vector<FamilyDataplane*> IntDataplane::families() {
+  std::vector<FamilyDataplane*> all{v4.get()};
+  if (v6) all.push_back(v6.get());
+  return all;
+}
+
+bool IntDataplane::look_at_interfaces(SimTime now) {
+  InterfaceChanges changes = monitor.look(backend.state(), config.interface_excluded);
+  for (const InterfaceChange& change : changes.states) {
+    if (change.name == kube_ipvs_interface) {
+      bool present = change.state != InterfaceState::not_present;
+      if (present != config.rules.kube_ipvs) restart_reason = "kube-proxy mode changed";
+      continue;
+    }
+    for (FamilyDataplane* family : families()) family->on_interface(change, now);
+  }
+  for (const AddressChange& change : changes.addresses) {
+    for (FamilyDataplane* family : families()) family->on_addresses(change);
+  }
+  bool mtu_changed = config.mtu_interface && !changes.states.empty() &&
+                     find_host_mtu(backend.state(), config.mtu_interface) != config.host_mtu_bytes;
+  if (mtu_changed) restart_reason = "host MTU changed";
+  if (changes.empty()) return false;
+  dirty = true;
+  return true;
+}
+
+void IntDataplane::sync_tunnels(SimTime now) {
+  bool due = tunnels_checked_at && now >= *tunnels_checked_at + tunnel_check_interval;
+  if (!tunnels_dirty && !due) return;
+  for (FamilyDataplane* family : families()) family->sync_devices(backend);
+  tunnels_dirty = false;
+  tunnels_checked_at = now;
+}
+
+void IntDataplane::note_touched(SimTime now) {
+  SimTime start = started_at.value_or(now);
+  if (!ip_sets_refresh_at) {
+    ip_sets_refresh_at = next_tick(start, config.ip_sets_refresh_interval, now);
+  }
+  if (!routes_refresh_at) {
+    routes_refresh_at = next_tick(start, config.route_refresh_interval, now);
+  }
+  for (FamilyDataplane* family : families()) {
+    for (auto& [name, table] : family->iptables) table->note_touched(now);
+    family->nft->note_touched(now);
+  }
+  if (arp_table) arp_table->note_touched(now);
+}
+
+void IntDataplane::refresh_if_due(SimTime now) {
+  if (ip_sets_refresh_at && now >= *ip_sets_refresh_at) {
+    for (FamilyDataplane* family : families()) {
+      family->ip_sets.queue_resync();
+      if (family->old_ip_sets) family->old_ip_sets->queue_resync();
+    }
+    ip_sets_refresh_at.reset();
+  }
+  if (routes_refresh_at && now >= *routes_refresh_at) {
+    for (FamilyDataplane* family : families()) {
+      family->routes.queue_resync();
+      if (family->fdb) family->fdb->queue_resync();
+    }
+    routes_refresh_at.reset();
+  }
+}
+
+// All tables are tried before Felix dies of one: it gives up only after a second of retries.
+void IntDataplane::apply_tables(SimTime now, ApplyResult& result) {
+  auto apply_one = [&](auto& table) {
+    auto refusal = table.apply(backend, now);
+    if (refusal && !result.fatal) result.fatal = refusal;
+  };
+  if (arp_table) apply_one(*arp_table);
+  for (const char* name : {"mangle", "nat", "filter", "raw"}) {
+    for (FamilyDataplane* family : families()) apply_one(*family->iptables.at(name));
+  }
+  for (FamilyDataplane* family : families()) apply_one(*family->nft);
+}
+
+void IntDataplane::plan_wake_up(SimTime now, bool sets_left, ApplyResult& result) {
+  std::optional<SimTime> at;
+  auto consider = [&](std::optional<SimTime> time) {
+    if (time && (!at || *time < *at)) at = time;
+  };
+  if (sets_left) consider(now + ip_set_deletion_pause);
+  consider(ip_sets_refresh_at);
+  consider(routes_refresh_at);
+  for (FamilyDataplane* family : families()) {
+    consider(family->routes.next_grace_end());
+    for (auto& [name, table] : family->iptables) consider(table->next_check());
+    consider(family->nft->next_check());
+    if (tunnels_checked_at && family->devices_need_sync(backend.state())) {
+      consider(*tunnels_checked_at + tunnel_check_interval);
+    }
+  }
+  if (arp_table) consider(arp_table->next_check());
+  if (at) result.reschedule_after = std::max<SimTime>(*at - now, 1);
+}
+
+ApplyResult IntDataplane::apply(SimTime now) {
+  ApplyResult result;
+  if (!started_at) started_at = now;
+  if (!in_sync || fatal) {
+    result.fatal = fatal;
+    return result;
+  }
+  result.applied = true;
+  sync_tunnels(now);
+  look_at_interfaces(now);
+  dirty = false;
+  for (FamilyDataplane* family : families()) family->resolve();
+  for (FamilyDataplane* family : families()) family->complete(backend, result.fatal);
+  refresh_if_due(now);
+  for (FamilyDataplane* family : families()) {
+    auto refusal = family->ip_sets.apply_updates(backend);
+    if (refusal && !result.fatal) result.fatal = refusal;
+    if (family->old_ip_sets) family->old_ip_sets->apply_updates(backend);
+  }
+  if (result.fatal) {
+    fatal = result.fatal;
+    return result;
+  }
+  for (FamilyDataplane* family : families()) {
+    result.needs_retry |= family->endpoints->needs_retry();
+    if (family->fdb) result.needs_retry |= !family->fdb->apply(backend);
+    if (config.route_sync_disabled) continue;
+    result.needs_retry |= !family->link_addresses.apply(backend);
+    result.needs_retry |= !family->routes.apply(backend, now);
+  }
+  apply_tables(now, result);
+  fatal = result.fatal;
+  if (result.fatal) return result;
+  bool sets_left = false;
+  for (FamilyDataplane* family : families()) {
+    sets_left |= family->ip_sets.apply_deletions(backend);
+    if (family->old_ip_sets) sets_left |= family->old_ip_sets->apply_deletions(backend);
+  }
+  for (auto& [id, status] : statuses.apply(backend, config.status_files)) {
+    result.statuses.push_back({id, status});
+  }
+  plan_wake_up(now, sets_left, result);
+  return result;
+}
+
+Dataplane::Dataplane(const DataplaneConfig& config, Backend& backend)
+    : impl_(std::make_unique<IntDataplane>(config, backend)) {}
+Dataplane::~Dataplane() = default;
+Dataplane::Dataplane(Dataplane&&) noexcept = default;
+Dataplane& Dataplane::operator=(Dataplane&&) noexcept = default;
+
+void Dataplane::on_message(const msg::Message& message) { impl_->dispatch(message); }
+bool Dataplane::on_interfaces_changed(SimTime now) { return impl_->look_at_interfaces(now); }
+ApplyResult Dataplane::apply(SimTime now) { return impl_->apply(now); }
+void Dataplane::note_kernel_touched(SimTime now) { impl_->note_touched(now); }
+bool Dataplane::needs_apply() const { return impl_->dirty; }
+const std::optional<std::string>& Dataplane::restart_reason() const {
+  return impl_->restart_reason;
+}
+
+}  // namespace felixsim

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/dataplane/iptables_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "model/rules/render.h"
+
+namespace felixsim {
+
+namespace {
+
+constexpr int max_retries = 10;  // table.go Apply
+constexpr SimTime hour = 3600 * second;
+// rule_defs.go AllHistoricChainNamePrefixes.
+constexpr std::string_view chain_prefixes[] = {"cali-",   "califw-", "calitw-", "califh-",
+                                               "calith-", "calipi-", "calipo-", "felix-"};
+
+const std::map<std::string_view, std::vector<std::string>>& kernel_chains() {
+  static const std::map<std::string_view, std::vector<std::string>> chains{
+      {"filter", {"INPUT", "FORWARD", "OUTPUT"}},
+      {"nat", {"PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"}},
+      {"mangle", {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}},
+      {"raw", {"PREROUTING", "OUTPUT"}}};
+  return chains;
+}
+
+// The hash in the first comment that carries one.
+std::string_view hash_of(std::string_view rule) {
+  for (std::string_view mark : {"--comment \"cali:", "--comment cali:"}) {
+    size_t at = rule.find(mark);
+    if (at == std::string_view::npos) continue;
+    at += mark.size();
+    size_t end = at;
+    auto in_hash = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+    };
+    while (end < rule.size() && in_hash(rule[end])) ++end;
+    if (end > at) return rule.substr(at, end - at);
+  }
+  return {};
+}
+
+size_t count_foreign(const std::vector<std::string>& hashes) {
+  return static_cast<size_t>(std::count(hashes.begin(), hashes.end(), ""));
+}
+
+}  // namespace
+
+std::optional<SimTime> next_table_check(const TableTimers& timers, SimTime last_write,
+                                        SimTime last_read, SimTime touched) {
+  SimTime interval = timers.post_write_interval;
+  SimTime read = last_read;
+  for (;;) {
+    std::optional<SimTime> next;
+    bool post_write = interval != 0 && interval < hour;
+    if (post_write) next = last_write + interval;
+    if (timers.refresh_interval > 0) {
+      SimTime refresh = read + timers.refresh_interval;
+      next = next ? std::min(*next, refresh) : refresh;
+    }
+    if (!next || *next >= touched) return next;
+    read = *next;
+    if (post_write && *next == last_write + interval) interval *= 2;
+  }
+}
+
+IptablesTable::IptablesTable(IptablesTableConfig config) : config_(std::move(config)) {
+  for (const std::string& name : kernel_chains().at(config_.name)) {
+    chains_.add_root(name);
+    hooks_[name];
+    dirty_hooks_.insert(name);
+  }
+}
+
+void IptablesTable::set_hook_rules(const std::string& chain, std::vector<rules::Rule> rules) {
+  Hook& hook = hooks_[chain];
+  if (hook.inserted == rules) return;
+  chains_.replace_hook(hook.inserted, rules);
+  hook.inserted = std::move(rules);
+  dirty_hooks_.insert(chain);
+  loaded_ = false;
+}
+
+void IptablesTable::set_appended_rules(const std::string& chain, std::vector<rules::Rule> rules) {
+  Hook& hook = hooks_[chain];
+  if (hook.appended == rules) return;
+  chains_.replace_hook(hook.appended, rules);
+  hook.appended = std::move(rules);
+  dirty_hooks_.insert(chain);
+  loaded_ = false;
+}
+
+void IptablesTable::note_touched(SimTime now) {
+  if (touched_) return;
+  touched_ = true;
+  check_at_ = next_table_check(config_.timers, last_write_, last_read_, now);
+}
+
+bool IptablesTable::is_ours(std::string_view chain) const {
+  return std::any_of(std::begin(chain_prefixes), std::end(chain_prefixes),
+                     [&](std::string_view prefix) { return chain.starts_with(prefix); });
+}
+
+// A rule without a hash that an early Felix inserted (oldInsertRegexp).
+bool IptablesTable::is_old_insert(std::string_view chain, std::string_view rule) const {
+  for (std::string_view prefix : chain_prefixes) {
+    for (std::string_view jump : {"-j ", "--jump "}) {
+      if (rule.find(std::string(jump) + std::string(prefix)) != std::string_view::npos) return true;
+    }
+  }
+  if (config_.name != "nat" || chain != "POSTROUTING") return false;
+  return rule.find(" felix-masq-ipam-pools ") != std::string_view::npos ||
+         rule ==
+             "-o tunl0 -m addrtype ! --src-type LOCAL --limit-iface-out -m addrtype --src-type "
+             "LOCAL -j MASQUERADE";
+}
+
+IptablesTable::Hashes IptablesTable::read_hashes(const std::string& chain,
+                                                 const IptChain& content) {
+  Hashes hashes;
+  bool has_ours = false;
+  for (const IptRule& rule : content.rules) {
+    std::string hash(hash_of(rule));
+    if (hash.empty() && is_old_insert(chain, rule)) hash = "OLD INSERT RULE";
+    has_ours |= !hash.empty();
+    hashes.push_back(std::move(hash));
+  }
+  if (has_ours && !is_ours(chain)) hook_rules_[chain] = content.rules;
+  return hashes;
+}
+
+IptablesTable::Hashes IptablesTable::expected_hook_hashes(const std::string& chain,
+                                                          size_t foreign_rules) const {
+  auto hook = hooks_.find(chain);
+  Hashes inserted, appended;
+  if (hook != hooks_.end()) {
+    inserted = rules::rule_hashes(chain, hook->second.inserted, rules::Dialect::iptables);
+    // Another name, so that a rule that is both inserted and appended has two hashes.
+    appended =
+        rules::rule_hashes(chain + "*appends*", hook->second.appended, rules::Dialect::iptables);
+  }
+  Hashes all(foreign_rules);
+  all.insert(config_.append_hooks ? all.end() : all.begin(), inserted.begin(), inserted.end());
+  all.insert(all.end(), appended.begin(), appended.end());
+  return all;
+}
+
+void IptablesTable::compare_known_chain(const std::string& name, const Hashes& expected,
+                                        const Hashes& found) {
+  if (chains_.dirty().contains(name) || dirty_hooks_.contains(name)) return;
+  if (is_ours(name)) {
+    if (found != expected) chains_.mark_dirty(name);
+    return;
+  }
+  if (found != expected_hook_hashes(name, count_foreign(found))) dirty_hooks_.insert(name);
+}
+
+void IptablesTable::load(const KernelState& kernel) {
+  static const IptTable no_chains;
+  const IptTable* table = &no_chains;
+  if (auto family = kernel.iptables.find({config_.family, config_.backend});
+      family != kernel.iptables.end()) {
+    auto found = family->second.find(config_.name);
+    if (found != family->second.end()) table = &found->second;
+  }
+  hook_rules_.clear();
+  std::map<std::string, Hashes> actual;
+  for (const auto& [name, chain] : *table) actual[name] = read_hashes(name, chain);
+  for (const auto& [name, expected] : actual_) {
+    auto found = actual.find(name);
+    compare_known_chain(name, expected, found == actual.end() ? Hashes() : found->second);
+  }
+  for (const auto& [name, found] : actual) {
+    if (actual_.contains(name)) continue;
+    if (is_ours(name)) {
+      chains_.mark_dirty(name);
+    } else if (count_foreign(found) != found.size()) {
+      dirty_hooks_.insert(name);
+    }
+  }
+  actual_ = std::move(actual);
+  loaded_ = true;
+  touched_ = false;
+  check_at_.reset();
+}
+
+// Chains that need nothing: already right, or neither wanted nor there.
+void IptablesTable::drop_correct_chains() {
+  std::set<std::string> dirty = chains_.dirty();
+  chains_.clear_dirty();
+  for (const std::string& name : dirty) {
+    const rules::Chain* chain = chains_.wanted(name);
+    auto actual = actual_.find(name);
+    if (!chain && actual == actual_.end()) continue;
+    bool compare = chain && actual != actual_.end() && !actual->second.empty();
+    if (compare &&
+        actual->second == rules::rule_hashes(name, chain->rules, rules::Dialect::iptables)) {
+      continue;
+    }
+    chains_.mark_dirty(name);
+  }
+}
+
+// iptables-nft keeps no rule numbers across commands of one transaction, so there whole chains are
+// rewritten; the legacy tool replaces rule by rule.
+void IptablesTable::write_chain(const std::string& name, const rules::Chain& chain,
+                                std::string& out) {
+  Hashes current = rules::rule_hashes(name, chain.rules, rules::Dialect::iptables);
+  Hashes previous;
+  if (config_.backend == IptBackend::legacy && actual_.contains(name)) previous = actual_.at(name);
+  for (size_t i = 0; i < std::max(previous.size(), current.size()); ++i) {
+    if (i >= current.size()) {
+      out += fmt::format("-D {} {}\n", name, current.size() + 1);
+    } else if (i >= previous.size()) {
+      out += rules::append_text(chain.rules[i], name, current[i]) + "\n";
+    } else if (previous[i] != current[i]) {
+      int number = static_cast<int>(i) + 1;
+      out += rules::replace_text(chain.rules[i], name, number, current[i]) + "\n";
+    }
+  }
+  written_[name] = std::move(current);
+}
+
+void IptablesTable::write_hook(const std::string& name, std::string& out) {
+  Hashes previous;
+  if (auto it = actual_.find(name); it != actual_.end()) previous = it->second;
+  Hashes wanted = expected_hook_hashes(name, count_foreign(previous));
+  if (wanted == previous) return;
+  for (size_t i = 0; i < previous.size(); ++i) {
+    // By value: others may have moved the rule since.
+    if (!previous[i].empty()) out += fmt::format("-D {} {}\n", name, hook_rules_.at(name)[i]);
+  }
+  auto hook = hooks_.find(name);
+  if (hook != hooks_.end()) {
+    const auto& inserted = hook->second.inserted;
+    const auto& appended = hook->second.appended;
+    Hashes hashes = rules::rule_hashes(name, inserted, rules::Dialect::iptables);
+    for (size_t i = 0; i < inserted.size(); ++i) {
+      // Each insert goes to the top, so the last one comes first.
+      size_t at = config_.append_hooks ? i : inserted.size() - 1 - i;
+      out += (config_.append_hooks ? rules::append_text(inserted[at], name, hashes[at])
+                                   : rules::insert_text(inserted[at], name, hashes[at])) +
+             "\n";
+    }
+    hashes = rules::rule_hashes(name + "*appends*", appended, rules::Dialect::iptables);
+    for (size_t i = 0; i < appended.size(); ++i) {
+      out += rules::append_text(appended[i], name, hashes[i]) + "\n";
+    }
+  }
+  written_[name] = std::move(wanted);
+}
+
+void IptablesTable::write_deletions(std::string& out) {
+  bool nft = config_.backend == IptBackend::nft;
+  for (bool references : {true, false}) {
+    if (references && !nft) continue;
+    for (const std::string& name : chains_.dirty()) {
+      if (chains_.wanted(name)) continue;
+      if (references) {
+        out += fmt::format(":{} - -\n", name);
+      } else {
+        out += fmt::format("--delete-chain {}\n", name);
+        written_[name] = std::nullopt;
+      }
+    }
+  }
+}
+
+std::string IptablesTable::restore_input() {
+  drop_correct_chains();
+  written_.clear();
+  bool nft = config_.backend == IptBackend::nft;
+  std::string changes, deletions;
+  for (const std::string& name : chains_.dirty()) {
+    // A forward reference makes the chain, empty; it also cuts what a chain to be deleted refers
+    // to.
+    bool flush = nft || !chains_.wanted(name) || !actual_.contains(name);
+    if (flush) changes += fmt::format(":{} - -\n", name);
+  }
+  for (const std::string& name : chains_.dirty()) {
+    if (const rules::Chain* chain = chains_.wanted(name)) write_chain(name, *chain, changes);
+  }
+  for (const std::string& name : dirty_hooks_) write_hook(name, changes);
+  write_deletions(deletions);
+  // iptables-nft-restore deletes only chains that nothing referred to when the transaction began.
+  auto transaction = [&](const std::string& lines) {
+    return lines.empty() ? "" : fmt::format("*{}\n{}COMMIT\n", config_.name, lines);
+  };
+  if (nft) return transaction(changes) + transaction(deletions);
+  return transaction(changes + deletions);
+}
+
+std::string IptablesTable::command() const {
+  return fmt::format("{}-{}-restore --noflush --verbose --wait 10 --wait-interval {}",
+                     config_.family == IpFamily::v4 ? "iptables" : "ip6tables",
+                     config_.backend == IptBackend::nft ? "nft" : "legacy",
+                     config_.lock_probe_interval / 1000);
+}
+
+std::optional<std::string> IptablesTable::apply(Backend& backend, SimTime now) {
+  bool check = check_at_ && now >= *check_at_;
+  bool dirty = !chains_.dirty().empty() || !dirty_hooks_.empty();
+  if (!check && !dirty && loaded_) return std::nullopt;
+  std::string refusal;
+  for (int attempt = 0; attempt <= max_retries; ++attempt) {
+    if (!loaded_ || touched_) {
+      load(backend.state());
+      last_read_ = now;
+    }
+    std::string input = restore_input();
+    if (!input.empty()) {
+      KernelAnswer answer = backend.apply(CommandOp{command(), input});
+      if (answer.rc != 0) {
+        refusal = answer.text;
+        loaded_ = false;
+        continue;
+      }
+      last_write_ = now;
+    }
+    for (auto& [name, hashes] : written_) {
+      if (hashes) {
+        actual_[name] = std::move(*hashes);
+      } else {
+        actual_.erase(name);
+      }
+    }
+    written_.clear();
+    chains_.clear_dirty();
+    dirty_hooks_.clear();
+    return std::nullopt;
+  }
+  return fmt::format("Failed to program iptables, giving up after retries: {}", refusal);
+}
+
+}  // namespace felixsim

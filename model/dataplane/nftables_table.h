@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// One nftables table of Felix's: base chains with hooks, own chains, verdict maps, and the `nft -f
+// -` text that brings the kernel there. Mirrors felix/nftables/table.go and maps.go of v3.32.1. All
+// of the table is Felix's, so whatever else is found in it goes.
+//
+// Like IptablesTable, it reads the table again only after somebody else touched the kernel.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "felixsim/kernel_op.h"
+#include "felixsim/time.h"
+#include "model/dataplane/chain_store.h"
+#include "model/dataplane/iptables_table.h"
+
+namespace felixsim {
+
+struct NftablesTableConfig {
+  std::string family;                              // ip, ip6, arp
+  std::string name;                                // calico, calico-arp
+  std::map<std::string, std::string> base_chains;  // name -> "type filter hook output priority 0 ;"
+  bool disabled = false;                           // only removes what an earlier Felix left
+  SimTime refresh_interval = 180 * second;
+};
+// The base chains of "table calico", by name with layer ("filter-INPUT").
+std::map<std::string, std::string> nft_base_chains();
+std::map<std::string, std::string> nft_arp_base_chains();
+
+class NftablesTable {
+ public:
+  // `declare_set` gives the "{ type ... ; }" of an IP set that a rule names; empty: not known.
+  using DeclareSet = std::function<std::string(const std::string& name)>;
+  explicit NftablesTable(NftablesTableConfig config, DeclareSet declare_set = {});
+
+  // All names are those within the table, layer included.
+  void update_chain(ChainPtr chain) { chains_.update(std::move(chain)); }
+  void remove_chain(const std::string& name) { chains_.remove(name); }
+  void set_hook_rules(const std::string& chain, std::vector<rules::Rule> rules);
+  void set_appended_rules(const std::string& chain, std::vector<rules::Rule> rules);
+  // Interface -> "goto CHAIN". Replaces the map's elements; O(elements).
+  void set_map(const std::string& name, std::map<std::string, std::string> elements);
+
+  void note_touched(SimTime now);
+  std::optional<SimTime> next_check() const { return check_at_; }
+  // An error text if the kernel kept refusing: Felix dies then.
+  std::optional<std::string> apply(Backend& backend, SimTime now);
+
+ private:
+  struct Hook {
+    std::vector<rules::Rule> inserted, appended;
+  };
+  using Hashes = std::vector<std::string>;
+  using Elements = std::map<std::string, std::string>;
+
+  const NftTable* find(const KernelState& kernel) const;
+  void load(const KernelState& kernel);
+  Hashes hook_hashes(const std::string& chain) const;
+  std::string transaction(const KernelState& kernel);
+  void finish(SimTime now);
+  void write_new_chains(std::string& out);
+  void write_deletions(std::string& out);
+  void write_chain(const NftTable* kernel, const std::string& name, std::string& out);
+  void write_hook(const std::string& name, std::string& out);
+  void write_map_changes(std::string& removed, std::string& added);
+  std::string rule_line(std::string_view verb, const std::string& chain, const rules::Rule& rule,
+                        const std::string& hash, std::optional<uint64_t> handle) const;
+
+  NftablesTableConfig config_;
+  DeclareSet declare_set_;
+  ChainStore chains_;
+  std::map<std::string, Hook> hooks_;
+  std::set<std::string> dirty_hooks_, dirty_maps_;
+  std::map<std::string, Elements> maps_;
+  std::map<std::string, Hashes> actual_;
+  std::map<std::string, Elements> actual_maps_;
+  std::map<std::string, std::optional<Hashes>> written_;
+  bool table_exists_ = false, loaded_ = false, touched_ = false;
+  std::optional<SimTime> check_at_;
+  SimTime last_read_ = 0;
+};
+
+}  // namespace felixsim
