@@ -37,7 +37,7 @@ struct ScenarioNode {
   std::map<std::string, std::string> environment;  // Felix's, the scene's defaults included
   std::optional<std::string> felix_cfg;
   std::vector<std::string> kernel_lacks;
-  std::string facts;             // JSON text of the host's facts before Felix starts
+  std::string facts;             // JSON text of facts given in the file, over the scene's; or empty
   std::vector<HostAction> host;  // before Felix starts
   Place place;
 };
@@ -98,9 +98,13 @@ Result<Scenario> load_scenario(std::string_view text, const std::string& file);
 // Everything that happens, in order: facts and first actions of the hosts; for each step
 // host-before, apply, delete, put, del, host; in step 0 Felix starts last; a StepEvent ends each
 // step. Datastore values are what that version's calicoctl stores (uid and creation time are
-// invented: there is no clock).
+// invented: there is no clock); what it refuses to store is left out.
 Result<std::vector<Event>> to_events(const Scenario& scenario,
                                      FelixVersion version = FelixVersion::v3_32);
+
+// The complete facts of a node's host before Felix starts, as JSON: the scene's, and over them what
+// the file says.
+std::string host_facts(const ScenarioNode& node);
 
 // Where each pod of the scenario is, as the last `workload` action says: for probes and reports.
 struct ScenarioPod {

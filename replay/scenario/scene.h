@@ -24,9 +24,4 @@ std::map<std::string, std::string> scene_environment(const std::string& node);
 std::string scene_facts(int number, const std::string& ip, const std::string& ip6,
                         const std::vector<std::string>& kernel_lacks);
 
-// ClusterInformation and, from v3.32 on, the three tiers that are there from the start.
-struct StoredValue {
-  std::string key, json;
-};
-
 }  // namespace felixsim

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,7 @@ struct Node {
   std::vector<NodePtr> items;   // list
   std::vector<Member> members;  // map, in order of the text
   size_t weight = 1;            // number of nodes below, aliases counted each time
+  int height = 1;               // levels below, aliases followed
 
   bool is_scalar() const { return kind <= Kind::string; }
   const Node* find(std::string_view key) const;  // map only; null when absent
@@ -52,6 +54,11 @@ struct Limits {
 // All documents of `text`. `file` is the name that errors begin with: "FILE:LINE:COLUMN: ...".
 Result<std::vector<NodePtr>> parse(std::string_view text, const std::string& file,
                                    const Limits& limits = {});
+
+// A scalar's text as a string field of a resource gets it: true, false, decimal numbers, or as
+// written. A number's value, when it is whole.
+std::string scalar_text(const Node& node);
+std::optional<int64_t> integer_of(const Node& node);
 
 // "FILE:LINE:COLUMN"
 std::string at(const std::string& file, Place place);
