@@ -33,6 +33,11 @@ struct ParsedIptRule {
   bool is_goto = false;
   bool target_is_chain = false;   // a user chain, not an extension
   std::vector<std::string> sets;  // --match-set names, in order
+  // Tables in which the kernel has all its extensions (bits of ipt_table_bit in ipt_rule.h), and
+  // what else it must not lack ("ip_vs").
+  uint8_t tables = 0x1f;
+  std::string_view kernel_feature;
+  bool matches_nothing = false;  // "! -s 0.0.0.0/0": nftables refuses it
 };
 struct IptDialect {
   IpFamily family = IpFamily::v4;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,12 @@ class SimulatedKernel final : public Backend {
   // A shell command line of the host: words, quotes, "a && b", "a; b", `sleep N` (does nothing).
   // A command that is not modelled is an Error that names it; a refusal is rc != 0.
   Result<KernelAnswer> exec(std::string_view command_line);
+
+  // What this kernel has not: device kinds and features (KernelState::lacks).
+  void set_lacks(std::set<std::string> lacks);
+  // Which interface a workload has, as host actions name it.
+  void note_workload(const std::string& pod, const std::string& device);
+  std::string workload_interface(const std::string& pod) const;  // empty: none
 
   // The changes since the last call (or since construction).
   std::vector<KernelChange> take_changes();

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rule parser: words into parts, parts into the words of iptables-save. Mirrors iptables 1.8.9
+// xshared.c (do_parse, save_ipv4_addr) and nft-shared.c. Left out: option abbreviations, host names
+// instead of addresses, address lists, masks with holes, the extensions that nobody beside Felix on
+// a node writes.
+#include "model/kernel/ipt_rule.h"
+
+#include <cstring>
+
+namespace felixsim {
+namespace {
+
+constexpr size_t max_interface_name = 15;  // IFNAMSIZ - 1
+constexpr size_t max_target_name = 28;     // XT_EXTENSION_MAXNAMELEN - 1
+
+struct ProtocolName {
+  int number;
+  std::string_view name;
+};
+// The first name of a number is the one that is printed.
+constexpr ProtocolName protocols[] = {
+    {1, "icmp"},        {2, "igmp"},         {4, "ipencap"},
+    {6, "tcp"},         {17, "udp"},         {33, "dccp"},
+    {41, "ipv6"},       {43, "ipv6-route"},  {44, "ipv6-frag"},
+    {46, "rsvp"},       {47, "gre"},         {50, "esp"},
+    {51, "ah"},         {58, "ipv6-icmp"},   {58, "icmpv6"},
+    {59, "ipv6-nonxt"}, {60, "ipv6-opts"},   {88, "eigrp"},
+    {89, "ospf"},       {94, "ipip"},        {97, "etherip"},
+    {98, "encap"},      {103, "pim"},        {108, "ipcomp"},
+    {112, "vrrp"},      {115, "l2tp"},       {124, "isis"},
+    {132, "sctp"},      {133, "fc"},         {135, "mobility-header"},
+    {136, "udplite"},   {137, "mpls-in-ip"}, {139, "hip"},
+    {140, "shim6"}};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return out;
+}
+
+// The length of a dotted netmask without holes.
+std::optional<int> mask_length(std::string_view text) {
+  const auto mask = Ip::parse(text);
+  if (!mask || !mask->is_v4()) return std::nullopt;
+  const uint32_t bits = mask->to_u32();
+  int length = 0;
+  while (length < 32 && (bits >> (31 - length) & 1)) ++length;
+  if (length < 32 && bits << length != 0) return std::nullopt;
+  return length;
+}
+
+Result<Cidr> parse_net(std::string_view text, IpFamily family) {
+  auto net = Cidr::parse_cidr_or_ip(text);
+  const size_t slash = text.find('/');
+  if (!net && slash != std::string_view::npos) {
+    const auto ip = Ip::parse(text.substr(0, slash));
+    const auto length = mask_length(text.substr(slash + 1));
+    if (ip && ip->is_v4() && length) net = Cidr::of(*ip, *length);
+    if (ip && !net)
+      return invalid(fmt::format("invalid mask `{}' specified", text.substr(slash + 1)));
+  }
+  if (!net || net->address.family != family)
+    return invalid(fmt::format("host/network `{}' not found", text));
+  return *net;
+}
+
+void append_flag(std::string& out, bool invert, std::string_view flag, std::string_view value) {
+  if (invert) out += "! ";
+  out += flag;
+  out += ' ';
+  out += value;
+  out += ' ';
+}
+
+Status append_net(std::string& out, bool invert, std::string_view flag, std::string_view text,
+                  IptRuleContext& context) {
+  auto net = parse_net(text, context.dialect.family);
+  if (!net) return forward(net);
+  if (net->length == 0 && !invert) return {};
+  if (net->length == 0) context.out->matches_nothing = true;
+  append_flag(out, invert, flag, net->str());
+  return {};
+}
+
+Status append_interface(std::string& out, bool invert, std::string_view flag,
+                        std::string_view name) {
+  if (name.size() > max_interface_name)
+    return invalid(fmt::format("interface name `{}' must be shorter than IFNAMSIZ (15)", name));
+  if (name == "+" && !invert) return {};
+  append_flag(out, invert, flag, name);
+  return {};
+}
+
+}  // namespace
+
+const IptOption* IptLoaded::find(uint8_t id) const {
+  for (const auto& option : options)
+    if (option.id == id) return &option;
+  return nullptr;
+}
+
+uint8_t ipt_table_bit(std::string_view table) {
+  if (table == "filter") return 1;
+  if (table == "nat") return 2;
+  if (table == "mangle") return 4;
+  if (table == "raw") return 8;
+  if (table == "security") return 16;
+  return 0;
+}
+
+std::optional<int> ipt_protocol_number(std::string_view text) {
+  if (const auto number = parse_number(text, 255)) return static_cast<int>(*number);
+  const std::string name = lower(text);
+  if (name == "all") return 0;
+  for (const auto& protocol : protocols)
+    if (protocol.name == name) return protocol.number;
+  return std::nullopt;
+}
+
+void append_ipt_protocol(std::string& out, int number) {
+  for (const auto& protocol : protocols)
+    if (protocol.number == number) {
+      out += protocol.name;
+      return;
+    }
+  out += std::to_string(number);
+}
+
+IptLoaded& IptRuleParser::load(const IptExtension* extension) {
+  if (count_ == loaded_.size()) loaded_.emplace_back();
+  IptLoaded& loaded = loaded_[count_++];
+  loaded.extension = extension;
+  loaded.options.clear();
+  return loaded;
+}
+
+Status IptRuleParser::take_target(std::string_view name, bool is_goto, IptRuleContext& context) {
+  if (!context.out->target.empty()) return invalid("multiple -j flags not allowed");
+  if (name.size() > max_target_name)
+    return invalid(fmt::format("Invalid target name `{}' (28 chars max)", name));
+  if (name.empty() || name[0] == '-' || name[0] == '!')
+    return invalid(fmt::format("Invalid target name `{}'", name));
+  context.out->target = name;
+  context.out->is_goto = is_goto;
+  target_.extension = is_goto ? nullptr : find_ipt_target(name);
+  target_.options.clear();
+  context.out->target_is_chain = target_.extension == nullptr;
+  return {};
+}
+
+namespace {
+
+// The option of this name that a loaded extension has.
+const IptOptionSpec* find_option(const IptExtension& extension, std::string_view name) {
+  for (const auto& option : extension.options)
+    if (option.name == name) return &option;
+  return nullptr;
+}
+
+Status add_option(IptLoaded& loaded, const IptOptionSpec& spec, bool invert,
+                  const std::vector<std::string_view>& words, size_t& i) {
+  if (invert && !spec.invertible)
+    return invalid(fmt::format("unexpected ! flag before {}", spec.name));
+  if (loaded.find(spec.id))
+    return invalid(
+        fmt::format("{}: option \"{}\" can only be used once.", loaded.extension->name, spec.name));
+  IptOption option{spec.id, invert, {}, {}};
+  if (i + spec.arguments >= words.size())
+    return invalid(fmt::format("option \"{}\" requires an argument", spec.name));
+  if (spec.arguments > 0) option.value = words[++i];
+  if (spec.arguments > 1) option.second = words[++i];
+  loaded.options.push_back(option);
+  return {};
+}
+
+}  // namespace
+
+// The extension that was loaded last comes first; then the match of the protocol is tried.
+Status IptRuleParser::take_extension_option(const std::vector<std::string_view>& words, size_t& i,
+                                            bool invert, IptRuleContext& context) {
+  const std::string_view name = words[i];
+  if (target_.extension)
+    if (const auto* spec = find_option(*target_.extension, name))
+      return add_option(target_, *spec, invert, words, i);
+  for (size_t m = count_; m-- > 0;)
+    if (const auto* spec = find_option(*loaded_[m].extension, name))
+      return add_option(loaded_[m], *spec, invert, words, i);
+  const IptExtension* implied = find_ipt_protocol_match(context.protocol);
+  if (implied && !context.protocol_inverted)
+    if (const auto* spec = find_option(*implied, name))
+      return add_option(load(implied), *spec, invert, words, i);
+  if (name.empty() || name[0] != '-') return invalid(fmt::format("Bad argument `{}'", name));
+  return invalid(fmt::format("unknown option \"{}\"", name));
+}
+
+Status IptRuleParser::take_word(const std::vector<std::string_view>& words, size_t& i, bool& invert,
+                                IptRuleContext& context) {
+  const std::string_view word = words[i];
+  const bool inverted = std::exchange(invert, false);
+  const auto is = [&](std::string_view a, std::string_view b, std::string_view c = "-") {
+    return word == a || word == b || word == c;
+  };
+  const auto take = [&](Net& net) -> Status {
+    if (!net.text.empty()) return invalid(fmt::format("multiple {} flags not allowed", word));
+    if (i + 1 >= words.size())
+      return invalid(fmt::format("option \"{}\" requires an argument", word));
+    net = {inverted, words[++i]};
+    return {};
+  };
+  if (word == "!") {
+    if (inverted) return invalid("Multiple `!' flags not allowed");
+    invert = true;
+    return {};
+  }
+  if (is("-m", "--match")) {
+    if (i + 1 >= words.size()) return invalid("option \"-m\" requires an argument");
+    const auto* match = find_ipt_match(words[++i], context.dialect.family);
+    if (!match)
+      return invalid(fmt::format("Couldn't load match `{}':No such file or directory", words[i]));
+    load(match);
+    return {};
+  }
+  const bool is_goto = is("-g", "--goto");
+  if (is_goto || is("-j", "--jump")) {
+    if (i + 1 >= words.size()) return invalid("option \"-j\" requires an argument");
+    return take_target(words[++i], is_goto, context);
+  }
+  if (is("-s", "--source", "--src")) return take(base_.source);
+  if (is("-d", "--destination", "--dst")) return take(base_.destination);
+  if (is("-i", "--in-interface")) return take(base_.in);
+  if (is("-o", "--out-interface")) return take(base_.out);
+  if (is("-p", "--protocol", "--proto")) {
+    if (auto taken = take(base_.protocol); !taken) return taken;
+    const auto number = ipt_protocol_number(base_.protocol.text);
+    if (!number)
+      return invalid(fmt::format("unknown protocol \"{}\" specified", base_.protocol.text));
+    context.protocol = *number;
+    context.protocol_inverted = base_.protocol.invert;
+    if (*number == 0 && inverted) return invalid("rule would never match protocol");
+    return {};
+  }
+  if (is("-f", "--fragment") && context.v4()) {
+    base_.fragment = true;
+    base_.fragment_inverted = inverted;
+    return {};
+  }
+  return take_extension_option(words, i, inverted, context);
+}
+
+Status IptRuleParser::print(IptRuleContext& context) {
+  std::string& out = context.out->text;
+  Status ok;
+  if (!base_.source.text.empty())
+    ok = append_net(out, base_.source.invert, "-s", base_.source.text, context);
+  if (ok && !base_.destination.text.empty())
+    ok = append_net(out, base_.destination.invert, "-d", base_.destination.text, context);
+  if (ok && !base_.in.text.empty())
+    ok = append_interface(out, base_.in.invert, "-i", base_.in.text);
+  if (ok && !base_.out.text.empty())
+    ok = append_interface(out, base_.out.invert, "-o", base_.out.text);
+  if (!ok) return ok;
+  if (context.protocol != 0) {
+    if (context.protocol_inverted) out += "! ";
+    out += "-p ";
+    append_ipt_protocol(out, context.protocol);
+    out += ' ';
+  }
+  if (base_.fragment) out += base_.fragment_inverted ? "! -f " : "-f ";
+  if (!out.empty()) out.pop_back();
+  const auto append = [&](const IptLoaded& loaded, std::string_view flag) -> Status {
+    const auto& extension = *loaded.extension;
+    if (!out.empty()) out += ' ';
+    out += flag;
+    out += extension.prints;
+    context.out->tables &= extension.tables;
+    if (!extension.kernel_feature.empty()) context.out->kernel_feature = extension.kernel_feature;
+    return extension.print(loaded, context, out);
+  };
+  for (size_t m = 0; m < count_; ++m)
+    if (auto done = append(loaded_[m], "-m "); !done) return done;
+  if (target_.extension) return append(target_, "-j ");
+  if (!context.out->target.empty()) {
+    if (!out.empty()) out += ' ';
+    out += context.out->is_goto ? "-g " : "-j ";
+    out += context.out->target;
+  }
+  return {};
+}
+
+Status IptRuleParser::parse(const std::vector<std::string_view>& words, size_t first,
+                            IptDialect dialect, ParsedIptRule& out) {
+  base_ = {};
+  count_ = 0;
+  target_ = {};
+  out = {};
+  size_t length = 0;
+  for (size_t i = first; i < words.size(); ++i) length += words[i].size() + 3;
+  out.text.reserve(length);
+  IptRuleContext context{dialect, 0, false, &out};
+  bool invert = false;
+  for (size_t i = first; i < words.size(); ++i)
+    if (auto taken = take_word(words, i, invert, context); !taken) return taken;
+  if (invert) return invalid("nothing appropriate following !");
+  return print(context);
+}
+
+Result<ParsedIptRule> parse_ipt_rule(std::string_view words, IptDialect dialect) {
+  Words split;
+  if (!split_restore_line(words, split)) return invalid("unbalanced quotes in a rule");
+  ParsedIptRule rule;
+  if (auto parsed = IptRuleParser{}.parse(split.words, 0, dialect, rule); !parsed)
+    return forward(parsed);
+  return rule;
+}
+
+}  // namespace felixsim

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inside of SimulatedKernel: the state, what is derived from it, and the front-ends that change
+// it. Each front-end is a free function over KernelCore.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "felixsim/kernel_op.h"
+#include "model/kernel/iptables_text.h"
+#include "model/kernel/simulated_kernel.h"
+
+namespace felixsim {
+
+// How often things are referred to; used for look-up only, never iterated.
+using ReferenceCounts = std::unordered_map<std::string, int>;
+
+struct IptTableKey {
+  IpFamily family = IpFamily::v4;
+  IptBackend backend = IptBackend::nft;
+  std::string table;
+  auto operator<=>(const IptTableKey&) const = default;
+};
+
+// What the rules and maps of one nftables table refer to, and the intervals of its interval sets
+// (first address -> last), which are built when a set is first changed.
+struct NftIndex {
+  ReferenceCounts chains, sets;
+  std::map<std::string, std::map<Ip, Ip>> intervals;
+};
+
+struct KernelCore {
+  KernelState state;
+  std::map<IptTableKey, ReferenceCounts> chain_references;      // rules that jump or go to a chain
+  ReferenceCounts set_references;                               // rules that match on an IP set
+  std::map<std::pair<std::string, std::string>, NftIndex> nft;  // (family, table)
+  int next_link_index = 1;
+  std::vector<KernelChange> changes;
+  std::map<std::string, std::string> workloads;  // pod -> interface
+
+  explicit KernelCore(KernelState initial);
+};
+
+// What an iptables rule in saved words refers to: its chain and its sets.
+void count_ipt_rule(KernelCore& core, ReferenceCounts& chains, const IptRule& rule, int delta);
+
+// The same for a rule, or the value of a map element, of nftables.
+void count_nft_text(NftIndex& index, std::string_view text, int delta);
+
+// Command front-ends. `words` are the whole command line. `text` of the answer is what the tool
+// prints to stderr, or to stdout where it succeeds.
+using CommandWords = std::vector<std::string_view>;
+KernelAnswer run_iptables(KernelCore& core, const CommandWords& words, std::string_view input);
+KernelAnswer run_ipset(KernelCore& core, const CommandWords& words, std::string_view input);
+KernelAnswer run_nft(KernelCore& core, const CommandWords& words, std::string_view input);
+KernelAnswer run_ip(KernelCore& core, const CommandWords& words);
+KernelAnswer run_bridge(KernelCore& core, const CommandWords& words);
+KernelAnswer run_sysctl(KernelCore& core, const CommandWords& words);
+
+// What netlink, /proc/sys and files do: errno, or 0.
+KernelAnswer apply_route(KernelCore& core, const RouteOp& op);
+// As `ip route add` and `append` would: EEXIST where a route of this key is there already.
+KernelAnswer add_route(KernelCore& core, const Route& route);
+KernelAnswer apply_rule(KernelCore& core, const RuleOp& op);
+KernelAnswer apply_neighbour(KernelCore& core, const NeighbourOp& op);
+KernelAnswer apply_fdb(KernelCore& core, const FdbOp& op);
+KernelAnswer apply_link_add(KernelCore& core, const LinkAddOp& op);
+KernelAnswer apply_link_remove(KernelCore& core, const LinkRemoveOp& op);
+KernelAnswer apply_link_set(KernelCore& core, const LinkSetOp& op);
+KernelAnswer apply_address(KernelCore& core, const AddressOp& op);
+KernelAnswer apply_sysctl(KernelCore& core, const SysctlOp& op);
+
+// An interface's sysctls as the kernel makes them for a new one: those of `default`.
+void add_interface_sysctls(KernelState& state, const std::string& device);
+
+}  // namespace felixsim
