@@ -82,13 +82,13 @@ void LabelIndex::remove_item(Item item, const OnChange& on_change) {
   impl_->remove_if_empty(old);
 }
 
-void LabelIndex::update_parent(Symbol parent, const Labels& labels, const OnChange& on_change) {
+void LabelIndex::update_parent(Symbol parent, const Labels& labels,
+                               const OnClassChange& on_change) {
   for (const ClassId id : impl_->classes.set_parent_labels(parent, labels)) {
     auto& changed = impl_->classes[id];
     const Slots before =
         std::exchange(changed.matches, impl_->matching_selectors(changed.effective));
-    if (before == changed.matches) continue;
-    for (const Item item : changed.items) on_change(item, before, changed.matches);
+    if (before != changed.matches) on_change(changed.items, before, changed.matches);
   }
 }
 
@@ -128,6 +128,15 @@ const LabelIndex::Slots& LabelIndex::matches(Item item) const {
 }
 
 bool LabelIndex::has_item(Item item) const { return impl_->class_of(item) != no_class; }
+
+void LabelIndex::visit_matches(Slot slot, const OnItems& visit) const {
+  FELIXSIM_CHECK(slot < impl_->selectors.size() && impl_->selectors[slot]);
+  for (const ClassId id : impl_->classes.candidates(impl_->selectors[slot]->restrictions())) {
+    const auto& candidate = impl_->classes[id];
+    if (std::binary_search(candidate.matches.begin(), candidate.matches.end(), slot))
+      visit(candidate.items);
+  }
+}
 
 size_t LabelIndex::items_with_parent(Symbol parent) const {
   return impl_->classes.items_with_parent(parent);

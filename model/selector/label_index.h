@@ -31,6 +31,8 @@ class LabelIndex {
   // Called with the slots that matched an item before and those that match it now. The vectors are
   // valid during the call, in which the index must not be changed.
   using OnChange = std::function<void(Item, const Slots& before, const Slots& after)>;
+  // The same for all items of a class at once.
+  using OnClassChange = std::function<void(const Items&, const Slots& before, const Slots& after)>;
   // Called with items that a new selector matches, or a removed one did: once a class.
   using OnItems = std::function<void(const Items&)>;
 
@@ -45,8 +47,8 @@ class LabelIndex {
   // As an update to an item that nothing matches. Unknown items are ignored (no call).
   void remove_item(Item item, const OnChange& on_change);
 
-  // Sets a parent's labels (null: none); calls `on_change` for every item whose matches changed.
-  void update_parent(Symbol parent, const Labels& labels, const OnChange& on_change);
+  // Sets a parent's labels (null: none); calls `on_change` for every class whose matches changed.
+  void update_parent(Symbol parent, const Labels& labels, const OnClassChange& on_change);
 
   // `slot` must be free.
   void add_selector(Slot slot, const SelectorPtr& selector, const OnItems& on_match);
@@ -55,6 +57,8 @@ class LabelIndex {
   // What matches now. O(1).
   const Slots& matches(Item item) const;
   bool has_item(Item item) const;
+  // The items that a selector matches: once a class.
+  void visit_matches(Slot slot, const OnItems& visit) const;
   // Items that list this parent, whether it has labels or not: the number of them.
   size_t items_with_parent(Symbol parent) const;
 

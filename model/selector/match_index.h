@@ -76,7 +76,11 @@ class MatchIndex {
 
   // A parent that was never updated, or was deleted, has no labels.
   void update_parent(Symbol parent, const Labels& labels) {
-    index_.update_parent(parent, labels, tell_changes());
+    index_.update_parent(parent, labels,
+                         [this](const LabelIndex::Items& changed, const LabelIndex::Slots& before,
+                                const LabelIndex::Slots& after) {
+                           for (const auto item : changed) tell_change(item, before, after);
+                         });
   }
   void delete_parent(Symbol parent) { update_parent(parent, nullptr); }
 
@@ -106,10 +110,13 @@ class MatchIndex {
  private:
   LabelIndex::OnChange tell_changes() {
     return [this](LabelIndex::Item item, const LabelIndex::Slots& before,
-                  const LabelIndex::Slots& after) {
-      tell_only_in(before, after, item, on_stopped_);
-      tell_only_in(after, before, item, on_started_);
-    };
+                  const LabelIndex::Slots& after) { tell_change(item, before, after); };
+  }
+
+  void tell_change(LabelIndex::Item item, const LabelIndex::Slots& before,
+                   const LabelIndex::Slots& after) const {
+    tell_only_in(before, after, item, on_stopped_);
+    tell_only_in(after, before, item, on_started_);
   }
 
   void tell_only_in(const LabelIndex::Slots& these, const LabelIndex::Slots& those,
