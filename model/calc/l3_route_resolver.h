@@ -16,6 +16,7 @@ namespace felixsim::calc {
 struct RouteSink {
   std::function<void(const msg::RouteUpdate&)> on_update;
   std::function<void(const Cidr&)> on_remove;
+  std::function<void(std::string)> on_panic;  // the words with which Felix would end here
 };
 
 class L3RouteResolver {
