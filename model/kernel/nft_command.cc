@@ -393,12 +393,15 @@ class NftTransaction {
       if (!table.sets.contains(set)) return not_found();
     if (!parsed->jump.empty() && !table.chains.contains(parsed->jump)) return not_found();
     table.last_handle += static_cast<uint64_t>(parsed->anonymous_sets);
-    parsed->rule.handle = ++table.last_handle;
     if (command.verb == "replace") {
       if (!handle) return fails("syntax error, expecting handle");
+      parsed->rule.handle = *handle;  // the new rule takes over the old one's
       take_rule(table, name, at);
       put_rule(table, name, at, parsed->rule);
-    } else if (command.verb == "insert") {
+      return {};
+    }
+    parsed->rule.handle = ++table.last_handle;
+    if (command.verb == "insert") {
       put_rule(table, name, handle ? at : 0, parsed->rule);
     } else {
       put_rule(table, name, handle ? at + 1 : rules.size(), parsed->rule);
