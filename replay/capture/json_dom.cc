@@ -49,6 +49,26 @@ std::string fact_of(simdjson::error_code code) {
   }
 }
 
+// Most objects have a few members: comparing them all is faster than sorting.
+std::optional<std::string_view> repeated_among(dom::object object) {
+  constexpr size_t few = 16;
+  std::array<std::string_view, few> seen;
+  size_t count = 0;
+  for (const auto& [name, value] : object) {
+    if (count == few) break;
+    for (size_t i = 0; i < count; ++i)
+      if (seen[i] == name) return name;
+    seen[count++] = name;
+  }
+  if (count < few) return std::nullopt;
+  std::vector<std::string_view> names;
+  for (const auto& [name, value] : object) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice == names.end()) return std::nullopt;
+  return *twice;
+}
+
 }  // namespace
 
 std::optional<std::string_view> repeated_json_name(dom::element element) {
@@ -59,16 +79,9 @@ std::optional<std::string_view> repeated_json_name(dom::element element) {
   }
   dom::object object;
   if (element.get(object) != simdjson::SUCCESS) return std::nullopt;
-  std::vector<std::string_view> names;
-  names.reserve(object.size());
-  for (const auto& [name, value] : object) {
-    names.push_back(name);
+  for (const auto& [name, value] : object)
     if (const auto repeated = repeated_json_name(value)) return repeated;
-  }
-  std::sort(names.begin(), names.end());
-  const auto twice = std::adjacent_find(names.begin(), names.end());
-  if (twice == names.end()) return std::nullopt;
-  return *twice;
+  return repeated_among(object);
 }
 
 Error CheckedJson::error_at(std::string_view raw, const std::string& fact,

@@ -3,6 +3,8 @@
 // milestone that falls due among them.
 #include <fmt/format.h>
 
+#include <future>
+
 #include "felixsim/check.h"
 #include "replay/log/event_log_impl.h"
 #include "replay/log/log_schema.h"
@@ -174,28 +176,33 @@ int64_t EventLogWriter::last_sequence() const { return state_->sequence; }
 
 const EventLog& EventLogWriter::log() const { return state_->log; }
 
+// Reading goes on in another thread while a batch is on its way to the disk.
 ImportOutcome append_all(EventLogWriter& writer, EventSource& source) {
-  ImportOutcome outcome;
-  std::vector<Event> batch;
-  const auto flush = [&]() -> bool {
-    if (auto done = writer.append(batch); !done) {
-      outcome.failure = std::move(done).error();
-      return false;
-    }
-    outcome.kept += static_cast<int64_t>(batch.size());
-    batch.clear();
-    return true;
+  struct Batch {
+    std::vector<Event> events;
+    std::optional<Error> failure;  // after these events
+    bool last = false;
   };
-  for (;;) {
-    auto event = source.next();
-    if (!event) {
-      if (flush()) outcome.failure = std::move(event).error();
-      return outcome;
+  const auto read = [&source] {
+    Batch batch;
+    while (batch.events.size() < import_batch_events && !batch.last) {
+      auto event = source.next();
+      if (!event) batch.failure = std::move(event).error();
+      batch.last = !event || !*event;
+      if (!batch.last) batch.events.push_back(**std::move(event));
     }
-    if (*event) batch.push_back(**std::move(event));
-    if (batch.size() == import_batch_events || !*event)
-      if (!flush()) return outcome;
-    if (!*event) return outcome;
+    return batch;
+  };
+  ImportOutcome outcome;
+  for (Batch batch = read();;) {
+    std::future<Batch> next;
+    if (!batch.last) next = std::async(std::launch::async, read);
+    auto done = writer.append(batch.events);
+    if (done) outcome.kept += static_cast<int64_t>(batch.events.size());
+    outcome.failure = done ? std::move(batch.failure) : std::optional(std::move(done).error());
+    const bool over = batch.last;
+    if (next.valid()) batch = next.get();
+    if (over || outcome.failure) return outcome;
   }
 }
 

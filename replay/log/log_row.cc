@@ -213,11 +213,21 @@ LogHash LogHasher::genesis() {
 }
 
 LogHash LogHasher::chain(const LogHash& previous, const LogRow& row) {
-  const std::string time = row.time ? std::to_string(*row.time) : "-";
-  const std::string body_bytes = row.body ? std::to_string(row.body->size()) : "-";
   fmt::memory_buffer head;
-  fmt::format_to(std::back_inserter(head), "{} {} {} {} {} {}\n", row.sequence, row.revision, time,
-                 row.kind, row.name.size(), body_bytes);
+  const auto word = [&](std::string_view text, char end) {
+    head.append(text.data(), text.data() + text.size());
+    head.push_back(end);
+  };
+  const auto number = [&](auto value, char end) {
+    const fmt::format_int digits(value);
+    word({digits.data(), digits.size()}, end);
+  };
+  number(row.sequence, ' ');
+  number(row.revision, ' ');
+  row.time ? number(*row.time, ' ') : word("-", ' ');
+  word(row.kind, ' ');
+  number(row.name.size(), ' ');
+  row.body ? number(row.body->size(), '\n') : word("-", '\n');
   return digest(as_bytes(previous), {head.data(), head.size()}, row.name,
                 row.body.value_or(std::string_view()));
 }

@@ -50,10 +50,13 @@ void LogProgress::apply(const LogRow& row) {
   if (first_revision == 0) first_revision = row.revision;
   last_revision = std::max(last_revision, row.revision);
   ++changes_;
-  if (row.kind == "put")
-    last_put_[std::string(row.name)] = row.sequence;
-  else
-    last_put_.erase(std::string(row.name));
+  const auto known = last_put_.find(row.name);
+  if (row.kind == "delete" && known != last_put_.end())
+    last_put_.erase(known);
+  else if (row.kind == "put" && known != last_put_.end())
+    known->second = row.sequence;
+  else if (row.kind == "put")
+    last_put_.emplace(row.name, row.sequence);
 }
 
 void LogProgress::start_from(int64_t sequence, std::string_view key) {

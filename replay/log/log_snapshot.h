@@ -35,8 +35,12 @@ class LogProgress {
   std::optional<SimTime> first_time, last_time;
 
  private:
+  struct KeyHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
+  };
   // Looked up only; live() sorts.
-  std::unordered_map<std::string, int64_t> last_put_;
+  std::unordered_map<std::string, int64_t, KeyHash, std::equal_to<>> last_put_;
   int64_t changes_ = 0;  // since the last snapshot
   int64_t snapshot_live_ = 0;
 };
