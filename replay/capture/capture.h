@@ -34,15 +34,23 @@ EventSourcePtr stream_etcd_watch_text(std::string text, const std::string& name)
 // A recorded case's folder (scenario.yaml, events.jsonl, recording.json) merged into one order.
 Result<std::vector<Event>> import_recording(const std::string& folder);
 
-// Manifests as `calicoctl get -o yaml|json` and `kubectl get -o yaml|json` print them and people
-// write them: one resource, several documents, or a List. Every resource is a put.
+// Manifests as `calicoctl get -o yaml|json` prints them and people write them: resources, several
+// documents, Lists. Every resource is a put, stored as calicoctl stores it; before them comes what
+// every datastore holds from the start. Neither revisions nor times.
 Result<std::vector<Event>> import_calicoctl(const std::string& path);
 Result<std::vector<Event>> import_calicoctl_text(const std::string& text, const std::string& name);
-Result<std::vector<Event>> import_kubectl(const std::string& path);
-Result<std::vector<Event>> import_kubectl_text(const std::string& text, const std::string& name);
+
+// The same for kubectl: Kubernetes' objects become what Calico makes of them. Also concatenated
+// JSON objects and `kubectl get -w -o json --output-watch-events`, with resource versions as
+// revisions. `notes` tells what Calico does not know or could not convert, a line each.
+Result<std::vector<Event>> import_kubectl(const std::string& path,
+                                          std::vector<std::string>* notes = nullptr);
+Result<std::vector<Event>> import_kubectl_text(const std::string& text, const std::string& name,
+                                               std::vector<std::string>* notes = nullptr);
 
 // `--from FORMAT`: etcd-watch, jsonl, recording, calicoctl, kubectl. An unknown format is an Error.
-Result<EventSourcePtr> open_capture(const std::string& format, const std::string& path);
+Result<EventSourcePtr> open_capture(const std::string& format, const std::string& path,
+                                    std::vector<std::string>* notes = nullptr);
 std::vector<std::string> capture_formats();
 
 }  // namespace felixsim

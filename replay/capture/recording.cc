@@ -11,7 +11,6 @@
 #include "replay/capture/json_record.h"
 #include "replay/capture/record_reader.h"
 #include "replay/scenario/scenario.h"
-#include "replay/scenario/scene.h"
 
 namespace felixsim {
 namespace {
@@ -159,10 +158,9 @@ SimTime start_time(const Recording& recording) {
   return start;
 }
 
-Event facts_of(const ScenarioNode& node) {
-  const auto& lacks = node.kernel_lacks.empty() ? recorded_kernel_lacks : node.kernel_lacks;
-  const std::string facts = scene_facts(node.number, node.ip, node.ip6, lacks);
-  return {0, 0, HostEvent{node.name, "{\"facts\":" + facts + "}"}};
+Event facts_of(ScenarioNode node) {
+  if (node.kernel_lacks.empty()) node.kernel_lacks = recorded_kernel_lacks;
+  return {0, 0, HostEvent{node.name, "{\"facts\":" + host_facts(node) + "}"}};
 }
 
 }  // namespace
