@@ -130,9 +130,10 @@ Outcome matched_port(const ProtocolMatch& match, std::optional<Port>& out) {
     return std::nullopt;
   }
   if (match.named_port.empty()) return std::nullopt;
-  out = parse_port(match.named_port);
-  if (!out) return fmt::format("'{}' is no name of a port", match.named_port);
-  if (out->name.empty()) out = Port{0, 0, Symbol(match.named_port)};
+  if (!is_port_name(match.named_port)) {
+    return fmt::format("'{}' is no name of a port", match.named_port);
+  }
+  out = Port{0, 0, Symbol(match.named_port)};
   return std::nullopt;
 }
 

@@ -54,6 +54,14 @@ const Processor* find_processor(std::string_view kind) {
 
 }  // namespace
 
+bool process_resource(SyncerJob& job) {
+  const Processor* processor = find_processor(job.key.kind.view());
+  const bool watched = processor != nullptr &&
+                       (!processor->kubernetes_only || job.memory.options.kubernetes_datastore);
+  if (watched) processor->process(job);
+  return watched;
+}
+
 struct Syncer::State {
   SyncerMemory memory;
   JsonParser json;
@@ -89,9 +97,6 @@ void Syncer::State::say(std::string_view key_name, const Key& key,
 void Syncer::State::apply_resource(const ResourceKey& key, std::string_view key_name,
                                    std::optional<std::string_view> value,
                                    std::vector<Update>& out) {
-  const Processor* processor = find_processor(key.kind.view());
-  if (processor == nullptr) return;
-  if (processor->kubernetes_only && !memory.options.kubernetes_datastore) return;
   std::vector<DatastoreWarning> found;
   std::optional<JsonView> view;
   if (value) {
@@ -102,15 +107,14 @@ void Syncer::State::apply_resource(const ResourceKey& key, std::string_view key_
       found.push_back({"", parsed.error().message + "; treated as deleted", true});
     }
   }
-  SyncerJob job{memory, key, view ? &*view : nullptr, out, {}, {}, {}};
-  processor->process(job);
-  if (!job.refusal.empty()) found.push_back({"", job.refusal + "; treated as deleted", false});
-  for (auto& error : job.errors) {
-    if (error != job.refusal)
-      found.push_back({"", std::move(error), true});
-    else
-      found.back().reported = true;
-  }
+  SyncerJob job{memory, key, view ? &*view : nullptr, out, {}, {}, {}, {}};
+  if (!process_resource(job)) return;
+  const auto deleted = [&](const std::string& why, bool reported) {
+    if (!why.empty()) found.push_back({"", why + "; treated as deleted", reported});
+  };
+  deleted(job.unreadable, true);
+  deleted(job.refusal, job.refusal_is_error);
+  for (auto& error : job.errors) found.push_back({"", std::move(error), true});
   for (auto& fact : job.facts) found.push_back({"", std::move(fact), false});
   say(key_name, key, found);
 }

@@ -82,7 +82,7 @@ void sync_configuration(SyncerJob& job, std::span<const ConfigField> fields, boo
       if (part.is("spec")) read_configuration(in, body, fields, config.values);
     });
     if (!in.ok()) {
-      job.refusal = in.error();
+      job.unreadable = in.error();
       config = {};
     }
   }

@@ -32,9 +32,11 @@ struct SyncerJob {
   const ResourceKey& key;
   const JsonView* value;
   std::vector<Update>& out;
-  Facts facts;          // only logged by Felix
-  Facts errors;         // reported by Felix
-  std::string refusal;  // why the resource counts as deleted
+  Facts facts;                    // only logged by Felix
+  Facts errors;                   // reported by Felix
+  std::string unreadable;         // what is wrong with the JSON; the resource counts as deleted
+  std::string refusal;            // why a readable resource counts as deleted
+  bool refusal_is_error = false;  // Felix reports the refusal, rather than only log it
 
   void emit(Key to, ValuePtr what) { out.push_back({std::move(to), std::move(what)}); }
   template <class T>
@@ -46,6 +48,9 @@ struct SyncerJob {
     return std::make_shared<const Value>(std::in_place_type<T>, std::move(what));
   }
 };
+
+// Runs the processor of the job's kind. False if Felix does not watch that kind.
+bool process_resource(SyncerJob& job);
 
 // The processors. Each appends what Felix is told of the job's resource.
 void sync_policy(SyncerJob& job);  // (Staged)(Global)NetworkPolicy, Kubernetes ones

@@ -27,7 +27,7 @@ auto read_job(SyncerJob& job, Read&& read)
   JsonReader in;
   auto result = read(in);
   if (in.ok()) return result;
-  job.refusal = in.error();
+  job.unreadable = in.error();
   return std::nullopt;
 }
 
@@ -70,7 +70,7 @@ void sync_pod_cidrs(SyncerJob& job, std::vector<std::string> now) {
 void sync_conflicting(SyncerJob& job, ConflictCache& cache, const std::optional<Key>& key,
                       ValuePtr value) {
   if (!key) {
-    if (job.value != nullptr && !job.refusal.empty()) job.errors.push_back(job.refusal);
+    job.refusal_is_error = true;
     cache.remove(job.key.name, job.out);
     return;
   }

@@ -23,13 +23,6 @@ std::optional<T> number(std::string_view digits) {
   return value;
 }
 
-bool is_port_name(std::string_view text) {
-  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-';
-  });
-}
-
 struct DscpName {
   std::string_view name;
   int value;
@@ -70,6 +63,13 @@ std::optional<Mac> parse_mac(std::string_view text) {
     ++in_group;
   }
   return Mac::parse(colons);
+}
+
+bool is_port_name(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  });
 }
 
 std::optional<Port> parse_port(std::string_view text) {

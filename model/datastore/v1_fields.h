@@ -16,6 +16,8 @@ namespace felixsim {
 std::optional<Mac> parse_mac(std::string_view text);
 // numorstring.PortFromString: digits, "first:last", or a name of [a-zA-Z0-9_.-]{1,128}.
 std::optional<Port> parse_port(std::string_view text);
+// A name as numorstring.NamedPort takes it; digits alone are a name, too.
+bool is_port_name(std::string_view text);
 // numorstring.Uint8OrString: text that is a number from 0 to 255 is that number.
 Protocol parse_protocol(std::string_view text);
 std::string port_text(const Port& port);

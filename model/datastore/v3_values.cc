@@ -18,16 +18,6 @@ std::optional<T> number(std::string_view digits) {
   return value;
 }
 
-std::optional<uint32_t> parse_as_number(std::string_view text) {
-  if (const auto plain = number<uint32_t>(text)) return plain;
-  const size_t dot = text.find('.');
-  if (dot == std::string_view::npos) return std::nullopt;
-  const auto high = number<uint16_t>(text.substr(0, dot));
-  const auto low = number<uint16_t>(text.substr(dot + 1));
-  if (!high || !low) return std::nullopt;
-  return (uint32_t{*high} << 16) + *low;
-}
-
 void read_bgp(JsonReader& in, JsonView view, Node& out) {
   out.has_bgp = !view.is_null();
   in.object(view, [&](FieldName name, JsonView value) {
@@ -152,6 +142,16 @@ void resource(JsonReader& in, JsonView view, ObjectMeta& meta, Each&& each) {
 
 }  // namespace
 
+std::optional<uint32_t> parse_as_number(std::string_view text) {
+  if (const auto plain = number<uint32_t>(text)) return plain;
+  const size_t dot = text.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto high = number<uint16_t>(text.substr(0, dot));
+  const auto low = number<uint16_t>(text.substr(dot + 1));
+  if (!high || !low) return std::nullopt;
+  return (uint32_t{*high} << 16) + *low;
+}
+
 void read_as_number(JsonReader& in, JsonView view, std::optional<std::string>& out) {
   out.reset();
   if (view.is_null()) return;
@@ -172,6 +172,7 @@ void read_metadata(JsonReader& in, JsonView view, ObjectMeta& out) {
     if (name.is("namespace")) in.read(value, out.ns);
     if (name.is("uid")) in.read(value, out.uid);
     if (name.is("generateName")) in.read(value, out.generate_name);
+    if (name.is("resourceVersion")) in.read(value, out.resource_version);
     if (name.is("creationTimestamp")) in.read(value, out.creation_timestamp);
     if (name.is("deletionTimestamp")) in.read(value, out.deletion_timestamp);
     if (name.is("labels")) in.read(value, out.labels);

@@ -10,7 +10,8 @@ namespace felixsim {
 
 // metav1.ObjectMeta, as far as anybody here reads it.
 struct ObjectMeta {
-  std::string name, ns, uid, generate_name, creation_timestamp, deletion_timestamp;
+  std::string name, ns, uid, generate_name, resource_version, creation_timestamp,
+      deletion_timestamp;
   Labels labels;
   StringMap annotations;
 };
@@ -26,6 +27,7 @@ void read_value(JsonReader& in, JsonView view, FelixConfiguration& out);
 void read_value(JsonReader& in, JsonView view, LiveMigration& out);
 
 // numorstring.ASNumber: a number, or text "N" or "N.N".
+std::optional<uint32_t> parse_as_number(std::string_view text);
 void read_as_number(JsonReader& in, JsonView view, std::optional<std::string>& out);
 
 }  // namespace felixsim
