@@ -66,7 +66,7 @@ void JsonWriter::member(std::string_view key, std::string_view value) {
   text(value);
 }
 
-void JsonWriter::member(std::string_view key, bool value) {
+void JsonWriter::flag(std::string_view key, bool value) {
   name(key);
   boolean(value);
 }
@@ -109,7 +109,7 @@ void JsonWriter::optional(std::string_view key, const std::vector<Cidr>& value) 
 }
 
 void JsonWriter::optional_flag(std::string_view key, bool value) {
-  if (value) member(key, true);
+  if (value) flag(key, true);
 }
 
 void JsonWriter::optional_integer(std::string_view key, int64_t value) {

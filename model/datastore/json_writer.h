@@ -38,7 +38,7 @@ class JsonWriter {
 
   // Members that are always there.
   void member(std::string_view key, std::string_view value);
-  void member(std::string_view key, bool value);
+  void flag(std::string_view key, bool value);
   void member_integer(std::string_view key, int64_t value);
   // Members that are left out when empty, zero, false or unset.
   void optional(std::string_view key, std::string_view value);

@@ -32,6 +32,7 @@ K8sNode read_node(JsonReader& in, JsonView view) {
   K8sNode node;
   in.object(view, [&](FieldName part, JsonView body) {
     if (part.is("metadata")) read_metadata(in, body, node.meta);
+    if (!part.is("spec") && !part.is("status")) return;
     in.object(body, [&](FieldName name, JsonView value) {
       if (part.is("spec") && name.is("podCIDR")) in.read(value, node.pod_cidr);
       if (part.is("spec") && name.is("podCIDRs")) in.read(value, node.pod_cidrs);

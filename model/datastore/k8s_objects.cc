@@ -98,6 +98,7 @@ struct VmMigration {
 VmMigration read_vm_migration(ResourceJob& job) {
   VmMigration out;
   job.in.object(job.view, [&](FieldName part, JsonView body) {
+    if (!part.is("spec") && !part.is("status")) return;
     job.in.object(body, [&](FieldName name, JsonView value) {
       if (part.is("spec") && name.is("vmiName")) job.in.read(value, out.vmi_name);
       if (!part.is("status")) return;

@@ -208,10 +208,10 @@ struct Members {
     out.member("ipip", v.ipip_interface.view());
     out.member("ipip_mode", encap_text(v.ipip_mode));
     out.member("vxlan_mode", encap_text(v.vxlan_mode));
-    out.member("masquerade", v.masquerade);
-    out.member("ipam", v.ipam);
-    out.member("disabled", v.disabled);
-    out.member("disableBGPExport", v.disable_bgp_export);
+    out.flag("masquerade", v.masquerade);
+    out.flag("ipam", v.ipam);
+    out.flag("disabled", v.disabled);
+    out.flag("disableBGPExport", v.disable_bgp_export);
     out.member("assignment_mode", v.assignment_mode.view());
     out.optional("allowed_uses", v.allowed_uses);
   }
@@ -229,7 +229,7 @@ struct Members {
     });
     out.name("sequenceNumber");
     out.natural(v.sequence_number);
-    out.member("deleted", v.deleted);
+    out.flag("deleted", v.deleted);
   }
   void operator()(const Wireguard& v) const {
     out.optional("interfaceIPv4Addr", address_text(v.interface_ipv4));
