@@ -12,7 +12,7 @@ namespace felixsim::rules {
 struct Renderer {
   const RulesConfig& config;  // must outlive the renderer
   IpFamily family = IpFamily::v4;
-  Features features;
+  Features features{};
 
   Dialect dialect() const { return config.dialect; }
   bool nft() const { return config.dialect == Dialect::nft; }
