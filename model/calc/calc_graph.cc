@@ -37,11 +37,16 @@
 #include "model/calc/dataplane_passthru.h"
 #include "model/calc/encapsulation_resolver.h"
 #include "model/calc/event_sequencer.h"
+#include "model/calc/ip_set_member_index.h"
+#include "model/calc/l3_route_resolver.h"
 #include "model/calc/live_migration_calculator.h"
 #include "model/calc/policy_resolver.h"
 #include "model/calc/profile_decoder.h"
 #include "model/calc/rule_scanner.h"
+#include "model/calc/service_index.h"
 #include "model/calc/validation_filter.h"
+#include "model/calc/vxlan_resolver.h"
+#include "model/selector/ip_set_ids.h"
 
 namespace felixsim::calc {
 namespace {
@@ -65,12 +70,18 @@ struct CalcGraph::Nodes {
   explicit Nodes(GraphOptions graph_options);
 
   void count(Edge edge, uint64_t passed = 1) { counts[static_cast<size_t>(edge)] += passed; }
+  MemberSink member_sink(Edge edge);
+  RouteSink route_sink();
+  VtepSink vtep_sink();
   void on_ip_set_active(const IpSetDefinition& set);
   void on_ip_set_inactive(const IpSetDefinition& set);
   void on_computed_match(Symbol selector, const EndpointKey& endpoint, bool matches);
   void add_istio();
 
   void on_local_endpoint(const EndpointKey& key, const Update& update);
+  void to_member_index(const Update& update);
+  void to_routes(const Update& update);
+  void to_vteps(const Update& update);
   void on_profile(const ResourceKey& key, const Update& update);
   void on_node(const ResourceKey& key, const Update& update);
   void on_resource(const ResourceKey& key, const Update& update);
@@ -96,12 +107,16 @@ struct CalcGraph::Nodes {
   EventSequencer sequencer;
   PolicyResolver resolver;
   LiveMigrationCalculator migrations;
+  IpSetMemberIndex member_index;
+  ServiceIndex services;
   RuleScanner scanner;
   ActiveRulesCalculator active_rules;
   BgpPeerCalculator bgp_peers;
   DataplanePassthru passthru;
   ConfigBatcher config;
   EncapsulationResolver encapsulation;
+  std::optional<L3RouteResolver> routes;
+  std::optional<VxlanResolver> vteps;
   const Symbol istio{istio_selector};
   bool been_in_sync = false, send_in_sync = false;
   EdgeCounts counts{};
@@ -112,6 +127,9 @@ CalcGraph::Nodes::Nodes(GraphOptions graph_options)
       sequencer(options.merge_config, options.live),
       resolver(sequencer),
       migrations(sequencer, resolver),
+      member_index(member_sink(Edge::members_to_sequencer), options.overlap_suppression,
+                   [this](std::string why) { sequencer.on_panic(std::move(why)); }),
+      services(member_sink(Edge::service_members_to_sequencer)),
       scanner(
           sequencer, options.shared_rules, [this](const auto& set) { on_ip_set_active(set); },
           [this](const auto& set) { on_ip_set_inactive(set); }),
@@ -124,22 +142,75 @@ CalcGraph::Nodes::Nodes(GraphOptions graph_options)
       config(sequencer, options.hostname),
       encapsulation(sequencer) {
   migrations.set_active_rules(&active_rules);
+  if (options.needs_routes())
+    routes.emplace(options.hostname, route_sink(), options.use_node_resource_updates,
+                   options.route_source);
+  if (options.needs_vteps()) vteps.emplace(vtep_sink(), options.use_node_resource_updates);
   if (options.istio_ambient) add_istio();
+}
+
+MemberSink CalcGraph::Nodes::member_sink(Edge edge) {
+  return {[this, edge](Symbol set, const msg::IpSetMember& member) {
+            count(edge);
+            sequencer.on_ip_set_member_added(set, member);
+          },
+          [this, edge](Symbol set, const msg::IpSetMember& member) {
+            count(edge);
+            sequencer.on_ip_set_member_removed(set, member);
+          }};
+}
+
+RouteSink CalcGraph::Nodes::route_sink() {
+  return {[this](const msg::RouteUpdate& route) {
+            count(Edge::routes_to_sequencer);
+            sequencer.on_route_update(route);
+          },
+          [this](const Cidr& dst) {
+            count(Edge::routes_to_sequencer);
+            sequencer.on_route_remove(dst);
+          },
+          [this](std::string why) { sequencer.on_panic(std::move(why)); }};
+}
+
+VtepSink CalcGraph::Nodes::vtep_sink() {
+  return {[this](const msg::VtepUpdate& vtep) {
+            count(Edge::vteps_to_sequencer);
+            sequencer.on_vtep_update(vtep);
+          },
+          [this](Symbol node) {
+            count(Edge::vteps_to_sequencer);
+            sequencer.on_vtep_remove(node);
+          }};
 }
 
 void CalcGraph::Nodes::add_istio() {
   const auto selector = parse_selector(istio_selector);
   FELIXSIM_CHECK(selector.has_value());
-  sequencer.on_ip_set_added(Symbol(istio_ip_set), msg::IpSetType::ip);
+  const Symbol ip_set(istio_ip_set);
+  sequencer.on_ip_set_added(ip_set, msg::IpSetType::ip);
+  member_index.add_ip_set(ip_set, *selector, named_port_protocol_none, {});
   active_rules.add_computed_selector(istio, *selector);
 }
 
 void CalcGraph::Nodes::on_ip_set_active(const IpSetDefinition& set) {
   count(Edge::scanner_sets_to_sequencer);
   sequencer.on_ip_set_added(set.id, set.type);
+  if (!set.service.empty()) {
+    count(Edge::scanner_to_services);
+    return services.add_ip_set(set.id, set.service);
+  }
+  count(Edge::scanner_to_member_index);
+  member_index.add_ip_set(set.id, set.selector, set.protocol, set.port_name);
 }
 
 void CalcGraph::Nodes::on_ip_set_inactive(const IpSetDefinition& set) {
+  if (!set.service.empty()) {
+    count(Edge::scanner_to_services);
+    services.remove_ip_set(set.id);
+  } else {
+    count(Edge::scanner_to_member_index);
+    member_index.remove_ip_set(set.id);
+  }
   count(Edge::scanner_sets_to_sequencer);
   sequencer.on_ip_set_removed(set.id);
 }
@@ -173,12 +244,33 @@ void CalcGraph::Nodes::on_local_endpoint(const EndpointKey& key, const Update& u
   }
 }
 
+void CalcGraph::Nodes::to_member_index(const Update& update) {
+  count(Edge::all_to_member_index);
+  member_index.on_update(update);
+}
+
+void CalcGraph::Nodes::to_routes(const Update& update) {
+  if (!routes) return;
+  count(Edge::routes_in);
+  routes->on_update(update);
+}
+
+void CalcGraph::Nodes::to_vteps(const Update& update) {
+  if (!vteps) return;
+  count(Edge::vteps_in);
+  vteps->on_update(update);
+}
+
 void CalcGraph::Nodes::on(const WorkloadEndpointKey& key, const Update& update) {
-  if (key.host == options.hostname) on_local_endpoint(key, update);
+  const bool local = key.host == options.hostname;
+  if (local) on_local_endpoint(key, update);
+  to_member_index(update);
+  if (local || options.route_source == RouteSource::workload_ips) to_routes(update);
 }
 
 void CalcGraph::Nodes::on(const HostEndpointKey& key, const Update& update) {
   if (key.host == options.hostname) on_local_endpoint(key, update);
+  to_member_index(update);
 }
 
 void CalcGraph::Nodes::on(const PolicyKey& key, const Update& update) {
@@ -198,25 +290,29 @@ void CalcGraph::Nodes::on(const ProfileRulesKey& key, const Update& update) {
   active_rules.on_profile_rules(key.name, update.value);
 }
 
-void CalcGraph::Nodes::on(const NetworkSetKey&, const Update&) {}
+void CalcGraph::Nodes::on(const NetworkSetKey&, const Update& update) { to_member_index(update); }
 
 void CalcGraph::Nodes::on(const IpPoolKey& key, const Update& update) {
   const auto* pool = value_of<IpPool>(update);
   count(Edge::passthru_in);
   passthru.on_ip_pool(key, pool);
+  to_routes(update);
   count(Edge::pools_to_encapsulation);
   encapsulation.on_ip_pool(key, pool);
 }
 
-void CalcGraph::Nodes::on(const BlockKey&, const Update&) {}
+void CalcGraph::Nodes::on(const BlockKey&, const Update& update) { to_routes(update); }
 
 void CalcGraph::Nodes::on(const HostIpKey& key, const Update& update) {
   count(Edge::passthru_in);
   passthru.on_host_ip(key.host, value_of<HostIp>(update));
+  to_routes(update);
+  to_vteps(update);
 }
 
 void CalcGraph::Nodes::on(const HostConfigKey& key, const Update& update) {
   count(Edge::config_in);
+  to_vteps(update);
   config.on_host_config(key, value_of<RawText>(update));
 }
 
@@ -239,6 +335,8 @@ void CalcGraph::Nodes::on_profile(const ResourceKey& key, const Update& update) 
   const auto* profile = value_of<Profile>(update);
   count(Edge::labels_to_active_rules);
   active_rules.on_profile_labels(key.name, profile);
+  count(Edge::profiles_to_member_index);
+  member_index.on_update(update);
   count(Edge::peers_in);
   bgp_peers.on_profile_labels(key.name, profile);
   count(Edge::profiles_to_decoder);
@@ -251,6 +349,8 @@ void CalcGraph::Nodes::on_node(const ResourceKey& key, const Update& update) {
   bgp_peers.on_node(key.name, node);
   count(Edge::passthru_in);
   passthru.on_node(key.name, node);
+  to_routes(update);
+  to_vteps(update);
   count(Edge::config_in);
   config.on_node(key.name, node);
 }
@@ -270,6 +370,10 @@ void CalcGraph::Nodes::on_resource(const ResourceKey& key, const Update& update)
   if (kind == "FelixConfiguration") {
     count(Edge::config_in);
     return config.on_felix_configuration(key.name, value_of<FelixConfiguration>(update));
+  }
+  if (kind == "KubernetesEndpointSlice") {
+    count(Edge::all_to_services);
+    return services.on_update(update);
   }
   if (kind == "KubernetesService") {
     count(Edge::passthru_in);

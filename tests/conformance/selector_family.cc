@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The selector family: selectors, ids of IP sets, length-limited ids. A case is a line.
+// The selector family: selectors, ids of IP sets, length-limited ids, ids of rules. A case is a
+// line.
 #include "conform.h"
 #include "model/hash/hash.h"
 #include "model/selector/ip_set_ids.h"
 #include "model/selector/selector.h"
+#include "rule_ids.h"
 
 namespace felixsim::conform {
 namespace {
@@ -98,6 +100,8 @@ void run_family(const Options& options, Report& report) {
         report.add(name, check_ip_set_id(line));
       else if (line.contains("max"))
         report.add(name, check_limited_id(line));
+      else if (line.contains("seed_text"))
+        report.add(name, check_rule_ids(line));
       else
         report.add(name, "a kind of line that this runner does not know");
     });
