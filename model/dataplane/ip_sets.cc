@@ -6,12 +6,12 @@
 #include <charconv>
 
 #include "felixsim/check.h"
+#include "model/rules/names.h"
 
 namespace felixsim {
 
 namespace {
 
-constexpr size_t max_ip_set_name = 31;
 constexpr int max_attempts = 10;  // ipsets.go MaxRetryAttempt
 constexpr char invalid_type[] = "?";
 
@@ -49,13 +49,6 @@ std::optional<msg::IpSetMember> parse_member(std::string_view type, std::string_
 
 }  // namespace
 
-std::string ip_set_name(IpFamily family, std::string_view set_id) {
-  std::string name = family == IpFamily::v4 ? "cali40" : "cali60";
-  name += set_id;
-  if (name.size() > max_ip_set_name) name.resize(max_ip_set_name);
-  return name;
-}
-
 std::string_view ip_set_type_name(msg::IpSetType type) {
   switch (type) {
     case msg::IpSetType::ip:
@@ -77,7 +70,9 @@ std::string ip_set_member_text(std::string_view set_type, const msg::IpSetMember
 IpSets::IpSets(IpFamily family, int64_t max_elements, rules::Dialect dialect)
     : family_(family), max_elements_(max_elements), dialect_(dialect) {}
 
-std::string IpSets::nft_declaration(const std::string&) const { return ""; }
+std::string IpSets::name_of(std::string_view set_id) const {
+  return rules::ip_set_name(set_id, family_, dialect_);
+}
 
 std::set<msg::IpSetMember> IpSets::filtered(msg::IpSetType type,
                                             const std::vector<msg::IpSetMember>& members) const {
@@ -104,7 +99,7 @@ void IpSets::recheck(const std::string& name) {
 
 void IpSets::add_or_replace(std::string_view set_id, msg::IpSetType type,
                             const std::vector<msg::IpSetMember>& members) {
-  std::string name = ip_set_name(family_, set_id);
+  std::string name = name_of(set_id);
   sets_.set_desired(name, {std::string(ip_set_type_name(type)), max_elements_});
   types_[name] = type;
   members_[name].replace_desired(filtered(type, members));
@@ -112,7 +107,7 @@ void IpSets::add_or_replace(std::string_view set_id, msg::IpSetType type,
 }
 
 void IpSets::add_members(std::string_view set_id, const std::vector<msg::IpSetMember>& members) {
-  std::string name = ip_set_name(family_, set_id);
+  std::string name = name_of(set_id);
   auto type = types_.find(name);
   FELIXSIM_CHECK(type != types_.end());
   auto& tracker = members_[name];
@@ -121,7 +116,7 @@ void IpSets::add_members(std::string_view set_id, const std::vector<msg::IpSetMe
 }
 
 void IpSets::remove_members(std::string_view set_id, const std::vector<msg::IpSetMember>& members) {
-  std::string name = ip_set_name(family_, set_id);
+  std::string name = name_of(set_id);
   auto type = types_.find(name);
   FELIXSIM_CHECK(type != types_.end());
   auto& tracker = members_[name];
@@ -130,7 +125,7 @@ void IpSets::remove_members(std::string_view set_id, const std::vector<msg::IpSe
 }
 
 void IpSets::remove(std::string_view set_id) {
-  std::string name = ip_set_name(family_, set_id);
+  std::string name = name_of(set_id);
   sets_.remove_desired(name);
   types_.erase(name);
   dirty_members_.erase(name);
@@ -166,6 +161,10 @@ void IpSets::resync_set(const std::string& name, const IpSet& set) {
 }
 
 void IpSets::resync(const KernelState& kernel) {
+  if (nft()) {
+    resync_nft(kernel);
+    return;
+  }
   if (full_resync_needed_) {
     undeletable_.clear();
     resync_needed_.clear();
@@ -253,14 +252,15 @@ std::optional<std::string> IpSets::apply_updates(Backend& backend) {
   std::string refusal;
   for (int attempt = 0; attempt < max_attempts; ++attempt) {
     if (full_resync_needed_ || !resync_needed_.empty()) resync(backend.state());
-    delete_one_temporary(backend);
+    if (!nft()) delete_one_temporary(backend);
     std::set<std::string> wanted = sets_.pending_updates();
     for (const std::string& name : dirty_members_) {
       if (sets_.desired().contains(name)) wanted.insert(name);
     }
     if (wanted.empty()) return std::nullopt;
     std::vector<std::string> dirty(wanted.begin(), wanted.end());
-    KernelAnswer answer = backend.apply(CommandOp{"ipset restore", restore_input(dirty)});
+    KernelAnswer answer = backend.apply(nft() ? CommandOp{"nft -f -", nft_input(dirty)}
+                                              : CommandOp{"ipset restore", restore_input(dirty)});
     if (answer.rc == 0) {
       for (const std::string& name : dirty) dirty_members_.erase(name);
       return std::nullopt;
@@ -273,6 +273,7 @@ std::optional<std::string> IpSets::apply_updates(Backend& backend) {
 }
 
 bool IpSets::apply_deletions(Backend& backend) {
+  if (nft()) return apply_nft_deletions(backend);
   bool deleted = false;
   std::set<std::string> pending = sets_.pending_deletions();
   for (const std::string& name : pending) {

@@ -26,8 +26,6 @@ struct IpSetMetadata {
   bool operator==(const IpSetMetadata&) const = default;
 };
 
-// "cali40s:abc...": prefix, family, "0", the ID, cut to the kernel's 31 characters.
-std::string ip_set_name(IpFamily family, std::string_view set_id);
 std::string_view ip_set_type_name(msg::IpSetType type);
 // Text as Felix writes it into `ipset restore`; `hash:ip` members have no prefix length.
 std::string ip_set_member_text(std::string_view set_type, const msg::IpSetMember& member);
@@ -64,6 +62,13 @@ class IpSets {
   void write_updates(const std::string& name, std::string& out);
   std::string free_temporary_name() const;
   void delete_one_temporary(Backend& backend);
+  std::string name_of(std::string_view set_id) const;
+  bool nft() const { return dialect_ == rules::Dialect::nft; }
+  // nft_ip_sets.cc
+  std::string nft_table() const;  // "ip calico"
+  void resync_nft(const KernelState& kernel);
+  std::string nft_input(const std::vector<std::string>& dirty);
+  bool apply_nft_deletions(Backend& backend);
 
   IpFamily family_;
   int64_t max_elements_;
@@ -74,6 +79,7 @@ class IpSets {
   std::set<std::string> dirty_members_;
   std::set<std::string> undeletable_;  // the kernel refused; left until the next full resync
   std::set<std::string> resync_needed_;
+  bool nft_table_exists_ = false;
   bool full_resync_needed_ = true;
 };
 

@@ -17,12 +17,6 @@ std::vector<msg::IpSetMember> nets(std::initializer_list<const char*> texts) {
 
 }  // namespace
 
-TEST_CASE("An IP set's name is cut to what the kernel takes") {
-  CHECK(ip_set_name(IpFamily::v4, "this-host") == "cali40this-host");
-  CHECK(ip_set_name(IpFamily::v6, "s:0123456789012345678901234567") ==
-        "cali60s:01234567890123456789012");
-}
-
 TEST_CASE("IP sets write what differs and only that") {
   testing::FakeKernel kernel;
   IpSets sets(IpFamily::v4, 1000);
