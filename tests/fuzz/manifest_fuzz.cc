@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Manifests in YAML or JSON, as calicoctl takes them.
+#include "felixsim/check.h"
+#include "replay/capture/capture.h"
+
+using namespace felixsim;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto events = import_calicoctl_text(std::string(data, data + size), "input");
+  FELIXSIM_CHECK(events || !events.error().message.empty());
+  return 0;
+}
