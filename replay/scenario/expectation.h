@@ -16,11 +16,11 @@ struct ExpectationFailure {
   std::string detail;   // the nearest lines that are there, one a line; may be empty
 };
 
-// Texts by name of `felixsim show --what` (iptables, ip6tables, nft, arp, ipsets, routes, routes6,
-// rules, neigh, fdb, links, sysctls, status, config, marks) and "messages" (JSON lines). An
-// expectation about a text that is not there fails and says so. Rules compare without counters and
-// without `-m comment` matches, unless the expectation has one itself; sets of members ignore
-// order.
+// Checks what is expected of `node`, and of every node. Texts by name of `felixsim show --what`
+// (iptables, ip6tables, nft, arp, ipsets, routes, routes6, rules, neigh, fdb, links, sysctls,
+// status, config, marks) and "messages" (JSON lines). An expectation about a text that is not there
+// fails and says so. Rules compare without counters and without `-m comment` matches, unless the
+// expectation has one itself; sets of members ignore order.
 std::vector<ExpectationFailure> check_expectations(const std::vector<Expectation>& expectations,
                                                    const std::string& node,
                                                    const std::map<std::string, std::string>& texts);

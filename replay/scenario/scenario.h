@@ -64,8 +64,8 @@ struct Probe {
 
 // What a step's end must look like on one node. Checked by replay/scenario/expectation.h.
 struct Expectation {
-  // One named text of `felixsim show --what` ("iptables", "routes", ...), or "messages".
-  std::string node, what;
+  std::string node;  // empty: every node
+  std::string what;  // a text of `felixsim show --what` ("iptables", "routes", ...), or "messages"
   // Inside of `what`: "filter/cali-tw-web" (a chain), "cali40s:*" (an IP set); empty: all lines.
   // `*` stands for anything.
   std::string object;
