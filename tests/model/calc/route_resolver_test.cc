@@ -102,7 +102,7 @@ TEST_CASE("an address lent to another node is borrowed") {
   Fixture f;
   f.block("10.0.1.0/26", "other", {{5, "me"}, {6, "third"}, {7, "other"}});
   CHECK(f.take() ==
-        "+10.0.1.0/26 RW other; +10.0.1.5/32 LW+RW me borrowed; "
+        "+10.0.1.0/26 RW other; +10.0.1.5/32 RW+LW me borrowed; "
         "+10.0.1.6/32 RW third borrowed");
   f.block("10.0.1.0/26", "other", {{6, "third"}});
   CHECK(f.take() == "-10.0.1.5/32");
