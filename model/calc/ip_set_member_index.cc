@@ -304,9 +304,9 @@ void IpSetMemberIndex::Impl::add_ip_set(Symbol id, const SelectorPtr& selector,
   for (const Item item : items) {
     const auto contribution = contribution_of(items_[item].value);
     const auto members =
-        member_change({}, port ? port_members(contribution, *port) : net_members(contribution));
+        each_once(port ? port_members(contribution, *port) : net_members(contribution));
     const bool shared = is_shared(contribution, item);
-    for (const auto& member : members.all_after)
+    for (const auto& member : members)
       // Of several holders, the one with the lowest number tells it.
       if (!shared || !held_by(slot, member, [&](Item owner) { return owner < item; }))
         tell_added(set, member);

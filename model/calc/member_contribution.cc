@@ -57,17 +57,9 @@ class Seen {
   Members list_;
 };
 
-// Each once, in order of first or of last appearance.
-Members first_seen(const Members& members) {
-  Members out;
-  Seen seen(members.size());
-  for (const auto& member : members)
-    if (seen.insert(member)) out.push_back(member);
-  return out;
-}
+// Each once, in order of last appearance.
 Members last_seen(const Members& members) {
-  Members out(members.rbegin(), members.rend());
-  out = first_seen(out);
+  Members out = each_once({members.rbegin(), members.rend()});
   std::reverse(out.begin(), out.end());
   return out;
 }
@@ -134,9 +126,18 @@ Members net_members(const Contribution& from) {
   return out;
 }
 
+Members each_once(const Members& members) {
+  if (members.size() < 2) return members;
+  Members out;
+  Seen seen(members.size());
+  for (const auto& member : members)
+    if (seen.insert(member)) out.push_back(member);
+  return out;
+}
+
 MemberChange member_change(const Members& before, const Members& after) {
-  if (before == after) return {last_seen(before), first_seen(after), {}, {}};
-  MemberChange change{last_seen(before), first_seen(after), {}, {}};
+  if (before == after) return {last_seen(before), each_once(after), {}, {}};
+  MemberChange change{last_seen(before), each_once(after), {}, {}};
   change.added = without(change.all_after, before);
   change.removed = without(change.all_before, after);
   return change;

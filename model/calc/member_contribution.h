@@ -32,6 +32,8 @@ std::vector<msg::IpSetMember> port_members(const Contribution& from, const Named
 // Members for a selector: every net.
 std::vector<msg::IpSetMember> net_members(const Contribution& from);
 
+std::vector<msg::IpSetMember> each_once(const std::vector<msg::IpSetMember>& members);
+
 // The change from one list of members to another, either perhaps with repetitions. Members come
 // when first seen and go when last seen, as they do with reference counts.
 struct MemberChange {
