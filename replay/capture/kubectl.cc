@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// What kubectl prints and people apply: manifests, Lists, concatenated JSON objects, and the lines
+// of `kubectl get -w -o json --output-watch-events`. Kubernetes objects become what Calico's
+// Kubernetes datastore makes of them (model/datastore/resources.h); Calico's own in the API group
+// projectcalico.org/v3 are stored as calicoctl stores them, those in crd.projectcalico.org/v1 as
+// they are. libcalico-go/lib/backend/k8s/resources/ipam_block.go: a block's spec is its value.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "model/datastore/resources.h"
+#include "model/hash/hash.h"
+#include "replay/capture/capture.h"
+#include "replay/capture/manifest.h"
+#include "replay/capture/record_reader.h"
+
+namespace felixsim {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view calico_api = "projectcalico.org/v3";
+constexpr std::string_view calico_crd_api = "crd.projectcalico.org/v1";
+
+// Kinds of Calico's that Felix never reads, but that a dump of a cluster holds.
+bool is_of_no_use(std::string_view kind) {
+  for (const std::string_view known :
+       {"BlockAffinity", "IPAMHandle", "IPAMConfig", "IPAMConfiguration", "CalicoNodeStatus",
+        "KubeControllersConfiguration"})
+    if (kind == known) return true;
+  return false;
+}
+
+// "10.244.0.0/26" -> the key of the block.
+std::optional<std::string> block_key(const yaml::Node& spec) {
+  const auto* cidr = spec.find("cidr");
+  const size_t slash = cidr != nullptr ? cidr->text.find('/') : std::string::npos;
+  if (slash == std::string::npos) return std::nullopt;
+  const std::string address = cidr->text.substr(0, slash);
+  return fmt::format("/calico/ipam/v2/assignment/{}/block/{}-{}",
+                     address.find(':') == std::string::npos ? "ipv4" : "ipv6", address,
+                     cidr->text.substr(slash + 1));
+}
+
+// What an API server gives a manifest that people wrote: the namespace `default` and a UID; the UID
+// follows from the names, so that importing twice gives the same.
+std::string complete_object(const ManifestItem& item) {
+  Json object = Json::parse(yaml::to_json(*item.node), nullptr, false);
+  if (!object.is_object() || !object["metadata"].is_object()) return object.dump();
+  Json& metadata = object["metadata"];
+  for (const std::string_view kind :
+       {"Pod", "ServiceAccount", "NetworkPolicy", "Service", "EndpointSlice"})
+    if (item.kind == kind && !metadata.contains("namespace")) metadata["namespace"] = "default";
+  const auto text = [&](const char* name) {
+    return metadata.contains(name) && metadata[name].is_string() ? metadata[name].get<std::string>()
+                                                                 : std::string();
+  };
+  if (!metadata.contains("uid")) {
+    const std::string digest = hex(sha256({item.kind, "/", text("namespace"), "/", text("name")}));
+    metadata["uid"] =
+        fmt::format("{}-{}-4{}-8{}-{}", digest.substr(0, 8), digest.substr(8, 4),
+                    digest.substr(12, 3), digest.substr(15, 3), digest.substr(18, 12));
+  }
+  return object.dump();
+}
+
+class KubectlImport {
+ public:
+  KubectlImport(std::string name, std::vector<std::string>* notes)
+      : name_(std::move(name)), notes_(notes) {}
+
+  // What every cluster's datastore holds from the start, then the manifests.
+  Result<std::vector<Event>> run(const std::string& text) {
+    auto initial = store_calico_resources({}, name_);
+    if (!initial) return forward(initial);
+    initial_ = initial->size();
+    events_ = *std::move(initial);
+    const size_t first = text.find_first_not_of(" \t\r\n");
+    const auto done =
+        first != text.npos && text[first] == '{' ? add_objects(text) : add_text(text, name_);
+    if (!done) return tl::unexpected<Error>(done.error());
+    return std::move(events_);
+  }
+
+ private:
+  // Several JSON objects in a row are no YAML: one at a time.
+  Status add_objects(const std::string& text) {
+    auto reader = RecordReader::from_text(text, name_);
+    for (;;) {
+      auto record = reader.next_object();
+      if (!record) return forward(record);
+      if (!*record) return {};
+      // Places count from where the object begins.
+      const auto& object = **record;
+      const std::string name =
+          object.line == 1 ? name_ : fmt::format("{} (object at line {})", name_, object.line);
+      if (auto added = add_text(std::string(object.text), name); !added) return added;
+    }
+  }
+
+  Status add_text(const std::string& text, const std::string& name) {
+    auto documents = yaml::parse(text, name);
+    if (!documents) return forward(documents);
+    for (const auto& document : *documents) {
+      const bool is_event = document->kind == yaml::Node::Kind::map && document->find("object") &&
+                            document->find("type") && !document->find("kind");
+      auto added =
+          is_event ? add_watch_event(*document, name) : add_document(document, name, false);
+      if (!added) return added;
+    }
+    return {};
+  }
+
+  Status add_watch_event(const yaml::Node& event, const std::string& name) {
+    const auto& type = *event.find("type");
+    yaml::NodePtr object;
+    for (const auto& member : event.members)
+      if (member.key == "object") object = member.value;
+    if (type.text == "BOOKMARK") return {};
+    if (type.text != "ADDED" && type.text != "MODIFIED" && type.text != "DELETED")
+      return invalid(
+          fmt::format("{}: watch event of type '{}'", yaml::at(name, type.place), type.text),
+          "an event is ADDED, MODIFIED, DELETED or BOOKMARK; after an ERROR the capture is "
+          "incomplete");
+    const size_t before = events_.size();
+    if (auto added = add_document(object, name, type.text == "DELETED"); !added) return added;
+    const auto* metadata = object->find("metadata");
+    const auto* version = metadata != nullptr && metadata->kind == yaml::Node::Kind::map
+                              ? metadata->find("resourceVersion")
+                              : nullptr;
+    if (version == nullptr) return {};
+    int64_t revision = 0;
+    std::from_chars(version->text.data(), version->text.data() + version->text.size(), revision);
+    for (size_t i = before; i < events_.size() && revision > 0; ++i)
+      std::get<DatastoreEvent>(events_[i].body).revision = revision;
+    return {};
+  }
+
+  Status add_document(const yaml::NodePtr& document, const std::string& name, bool deleted) {
+    auto items = manifest_items(document, name);
+    if (!items) return forward(items);
+    for (const auto& item : *items)
+      if (auto added = add(item, name, deleted); !added) return added;
+    return {};
+  }
+
+  Status add(const ManifestItem& item, const std::string& name, bool deleted) {
+    const bool calico = item.api_version == calico_api || item.api_version == calico_crd_api;
+    if (calico && item.kind == "IPAMBlock") return add_block(item, name, deleted);
+    if (calico && is_of_no_use(item.kind)) {
+      note(item, name, "left out: Felix does not read it");
+      return {};
+    }
+    if (item.api_version == calico_api && !deleted) return add_calico(item, name);
+    if (!is_known_resource(item.api_version, item.kind))
+      return invalid(fmt::format("{}: unknown kind '{}' of '{}'", yaml::at(name, item.node->place),
+                                 item.kind, item.api_version),
+                     "leave out what is neither Calico's nor read by Calico");
+    return add_converted(item, name, deleted);
+  }
+
+  Status add_calico(const ManifestItem& item, const std::string& name) {
+    auto stored = store_calico_resources({item}, name);
+    if (!stored) return forward(stored);
+    events_.insert(events_.end(),
+                   std::make_move_iterator(stored->begin() + static_cast<long>(initial_)),
+                   std::make_move_iterator(stored->end()));
+    return {};
+  }
+
+  Status add_block(const ManifestItem& item, const std::string& name, bool deleted) {
+    const auto* spec = item.node->find("spec");
+    const auto key =
+        spec != nullptr && spec->kind == yaml::Node::Kind::map ? block_key(*spec) : std::nullopt;
+    if (!key)
+      return invalid(
+          fmt::format("{}: IPAMBlock without spec.cidr", yaml::at(name, item.node->place)));
+    put(*key, deleted ? std::nullopt : std::optional(yaml::to_json(*spec)));
+    return {};
+  }
+
+  Status add_converted(const ManifestItem& item, const std::string& name, bool deleted) {
+    auto converted = convert_resource(complete_object(item), deleted);
+    if (!converted)
+      return tl::unexpected<Error>(
+          std::move(converted).error().with_context(yaml::at(name, item.node->place)));
+    if (!converted->skipped.empty()) note(item, name, "left out: " + converted->skipped);
+    for (const auto& error : converted->errors) note(item, name, error);
+    for (auto& stored : converted->stored) put(stored.key, std::move(stored.value));
+    return {};
+  }
+
+  void put(const std::string& key, std::optional<std::string> value) {
+    events_.push_back({0, std::nullopt, DatastoreEvent{0, key, std::move(value)}});
+  }
+
+  void note(const ManifestItem& item, const std::string& name, const std::string& fact) {
+    if (notes_ == nullptr) return;
+    const auto* metadata = item.node->find("metadata");
+    const auto* own = metadata != nullptr && metadata->kind == yaml::Node::Kind::map
+                          ? metadata->find("name")
+                          : nullptr;
+    notes_->push_back(fmt::format("{}: {} '{}': {}", yaml::at(name, item.node->place), item.kind,
+                                  own != nullptr ? own->text : "", fact));
+  }
+
+  std::string name_;
+  std::vector<std::string>* notes_;
+  std::vector<Event> events_;
+  size_t initial_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<Event>> import_kubectl_text(const std::string& text, const std::string& name,
+                                               std::vector<std::string>* notes) {
+  return KubectlImport(name, notes).run(text);
+}
+
+Result<std::vector<Event>> import_kubectl(const std::string& path,
+                                          std::vector<std::string>* notes) {
+  auto text = read_text(path, max_manifest_bytes);
+  if (!text) return forward(text);
+  return import_kubectl_text(*text, path == "-" ? "standard input" : path, notes);
+}
+
+}  // namespace felixsim
