@@ -52,7 +52,7 @@ Result<std::string> port_member(std::string_view text) {
   for (const auto& [number, text_name] : names)
     if (protocol == number || protocol == text_name) name = text_name;
   if (name.empty()) return invalid(fmt::format("Syntax error: unknown protocol {}", protocol));
-  const auto number = parse_port(port);
+  const auto number = parse_port_number(port);
   if (!number) return invalid(fmt::format("Syntax error: '{}' is invalid as number", port));
   return fmt::format("{}:{}", name, *number);
 }
@@ -63,7 +63,7 @@ Result<std::string> canonical_ipset_member(const IpSet& set, std::string_view me
   if (set.type == "hash:ip") return one_ip(set, member);
   if (set.type == "hash:net") return one_net(set, member);
   if (set.type == "bitmap:port") {
-    const auto port = parse_port(member);
+    const auto port = parse_port_number(member);
     if (!port) return invalid(fmt::format("Syntax error: '{}' is invalid as number", member));
     return std::to_string(*port);
   }

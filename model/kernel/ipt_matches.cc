@@ -158,8 +158,9 @@ Status append_multiports(std::string& out, std::string_view list) {
     const size_t comma = rest.find(',');
     const auto one = rest.substr(0, comma);
     const size_t colon = one.find(':');
-    const auto low = parse_port(one.substr(0, colon));
-    const auto high = colon == std::string_view::npos ? low : parse_port(one.substr(colon + 1));
+    const auto low = parse_port_number(one.substr(0, colon));
+    const auto high =
+        colon == std::string_view::npos ? low : parse_port_number(one.substr(colon + 1));
     if (!low || !high) return invalid(fmt::format("invalid port/service `{}' specified", one));
     if (colon != std::string_view::npos && *low >= *high)
       return invalid("invalid portrange specified");
@@ -207,10 +208,10 @@ Status append_port_range(std::string& out, const IptOption& option, std::string_
   const auto high_text =
       colon == std::string_view::npos ? low_text : option.value.substr(colon + 1);
   const auto low =
-      low_text.empty() && colon == 0 ? std::optional<uint16_t>(0) : parse_port(low_text);
+      low_text.empty() && colon == 0 ? std::optional<uint16_t>(0) : parse_port_number(low_text);
   const auto high = high_text.empty() && colon != std::string_view::npos
                         ? std::optional<uint16_t>(65535)
-                        : parse_port(high_text);
+                        : parse_port_number(high_text);
   if (!low || !high)
     return invalid(fmt::format("invalid port/service `{}' specified", option.value));
   if (*low > *high) return invalid("invalid portrange (min > max)");

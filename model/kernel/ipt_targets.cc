@@ -196,8 +196,8 @@ constexpr std::string_view needs_ports = "Need TCP, UDP, SCTP or DCCP with port 
 // "80" or "80-90", into canonical text.
 std::optional<std::string> nat_ports(std::string_view text) {
   const size_t dash = text.find('-');
-  const auto low = parse_port(text.substr(0, dash));
-  const auto high = dash == std::string_view::npos ? low : parse_port(text.substr(dash + 1));
+  const auto low = parse_port_number(text.substr(0, dash));
+  const auto high = dash == std::string_view::npos ? low : parse_port_number(text.substr(dash + 1));
   if (!low || !high || *low > *high || *low == 0) return std::nullopt;
   return *low == *high ? std::to_string(*low) : fmt::format("{}-{}", *low, *high);
 }
@@ -299,7 +299,7 @@ constexpr IptOptionSpec ct_options[] = {{"--notrack", 1, 0, false}, {"--zone", 2
 
 Status print_tproxy(const IptLoaded& loaded, IptRuleContext& context, std::string& out) {
   const auto *port = loaded.find(1), *ip = loaded.find(2), *mark = loaded.find(3);
-  const auto number = port ? parse_port(port->value) : std::nullopt;
+  const auto number = port ? parse_port_number(port->value) : std::nullopt;
   if (!number) return invalid("TPROXY: option \"--on-port\" must be specified");
   const auto address = Ip::parse(ip ? ip->value : context.v4() ? "0.0.0.0" : "::");
   if (!address || address->family != context.dialect.family) return bad_value("TPROXY", "--on-ip");

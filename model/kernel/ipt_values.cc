@@ -37,7 +37,7 @@ std::optional<MarkValue> parse_mark(std::string_view text) {
   return mark;
 }
 
-std::optional<uint16_t> parse_port(std::string_view text) {
+std::optional<uint16_t> parse_port_number(std::string_view text) {
   static constexpr std::pair<std::string_view, uint16_t> services[] = {
       {"ssh", 22},    {"domain", 53},    {"bootps", 67}, {"bootpc", 68},
       {"http", 80},   {"ntp", 123},      {"snmp", 161},  {"bgp", 179},

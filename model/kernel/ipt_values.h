@@ -17,7 +17,7 @@ struct MarkValue {
 // "0x10/0x30", "16".
 std::optional<MarkValue> parse_mark(std::string_view text);
 // A number, or one of a few service names.
-std::optional<uint16_t> parse_port(std::string_view text);
+std::optional<uint16_t> parse_port_number(std::string_view text);
 // xt_limit's period in units of 100 microseconds from "5/sec", "10/minute", "3"; and back, as the
 // kernel's rounding leaves it ("300/sec" comes back as "303/sec").
 Result<uint32_t> parse_rate(std::string_view text);

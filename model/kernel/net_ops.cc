@@ -83,6 +83,10 @@ int check_route(KernelCore& core, Route& route) {
   if (!link->admin_up) return ENETDOWN;
   if (route.gateway && !route.onlink && !gateway_is_on_link(core, route))
     return route.dst.address.is_v4() ? ENETUNREACH : EHOSTUNREACH;
+  // "Nexthop has invalid gateway", "Gateway can not be a local address"; IPv4 asks only if onlink.
+  if (route.gateway && is_own_address(core, *route.gateway) &&
+      (route.onlink || !route.gateway->is_v4()))
+    return EINVAL;
   if (route.source && !is_own_address(core, *route.source)) return EINVAL;
   return 0;
 }

@@ -60,11 +60,17 @@ std::vector<Route> address_routes(const Link& link, const Address& address, bool
   return routes;
 }
 
-void add_link_local(KernelCore& core, Link& link) {
-  if (link.kind == "loopback" || link.kind == "ipip" || link.kind == "wireguard") return;
-  const Address address{{link_local_address(link.mac), 64}, "link", false};
-  if (std::find(link.addresses.begin(), link.addresses.end(), address) == link.addresses.end())
-    add_address(core, link, address);
+// Addresses that the kernel gives an interface that comes up: 127.0.0.1 and ::1 to lo, the
+// link-local one to what has a MAC.
+void add_own_addresses(KernelCore& core, Link& link) {
+  std::vector<Address> own;
+  if (link.kind == "loopback")
+    own = {{{Ip::v4(0x7f000001), 8}, "host", false}, {{*Ip::parse("::1"), 128}, "host", false}};
+  else if (link.kind != "ipip" && link.kind != "wireguard")
+    own = {{{link_local_address(link.mac), 64}, "link", false}};
+  for (const auto& address : own)
+    if (std::find(link.addresses.begin(), link.addresses.end(), address) == link.addresses.end())
+      add_address(core, link, address);
 }
 
 // IPv6 forgets all addresses of an interface that goes down (keep_addr_on_down is 0).
@@ -161,7 +167,7 @@ void set_admin_up(KernelCore& core, Link& link, bool up) {
   if (up) {
     for (const auto& address : link.addresses)
       for (const auto& route : address_routes(link, address, true)) insert_route(core, route);
-    add_link_local(core, link);
+    add_own_addresses(core, link);
     return;
   }
   drop_v6_addresses(core, link);

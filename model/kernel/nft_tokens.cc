@@ -175,9 +175,10 @@ std::optional<std::string> address_value(IpFamily family, std::string_view text)
 
 std::optional<std::string> port_value(std::string_view text) {
   const size_t dash = text.find('-');
-  if (const auto port = parse_port(text)) return std::to_string(*port);
+  if (const auto port = parse_port_number(text)) return std::to_string(*port);
   if (dash == std::string_view::npos) return std::nullopt;
-  const auto low = parse_port(text.substr(0, dash)), high = parse_port(text.substr(dash + 1));
+  const auto low = parse_port_number(text.substr(0, dash)),
+             high = parse_port_number(text.substr(dash + 1));
   if (!low || !high || *low > *high) return std::nullopt;
   return fmt::format("{}-{}", *low, *high);
 }

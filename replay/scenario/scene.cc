@@ -42,12 +42,10 @@ std::string scene_facts(int number, const std::string& ip, const std::string& ip
   json addresses = json::array();
   for (const std::string& address : {ip, ip6})
     if (!address.empty()) addresses.push_back(address);
-  json facts = {{"interfaces", json::array({{{"name", "eth0"},
-                                             {"kind", "veth"},
-                                             {"mac", scene_mac(number)},
-                                             {"mtu", 1500},
-                                             {"up", true},
-                                             {"addresses", addresses}}})},
+  const json loopback = {{"name", "lo"}, {"up", true}};
+  const json eth0 = {{"name", "eth0"}, {"kind", "veth"}, {"mac", scene_mac(number)},
+                     {"mtu", 1500},    {"up", true},     {"addresses", addresses}};
+  json facts = {{"interfaces", json::array({loopback, eth0})},
                 {"routes", json::array()},
                 {"sysctls", {{"net.ipv4.ip_forward", "1"}, {"net.ipv6.conf.all.forwarding", "1"}}},
                 {"kernel", {{"lacks", kernel_lacks}}}};
