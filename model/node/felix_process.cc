@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/node/felix_process.h"
+
+#include "felixsim/check.h"
+#include "model/calc/calc_graph.h"
+#include "model/calc/config_options.h"
+#include "model/dataplane/dataplane.h"
+#include "model/dataplane/dataplane_config.h"
+#include "model/datastore/key_text.h"
+#include "model/node/start_up.h"
+
+namespace felixsim {
+namespace {
+
+// Rounds of apply and interface changes until the dataplane is quiet. Felix deletes one IP set an
+// iteration, and a device that it made changes the host's addresses; more rounds than this are a
+// loop, not work.
+constexpr int max_rounds = 100000;
+
+// Felix looks again by itself after a failure or a table write within this time; longer waits are
+// its refresh timers.
+constexpr SimTime short_wait = 10 * second;
+
+}  // namespace
+
+struct FelixProcess::State {
+  std::string node;
+  FelixEnvironment environment;
+  FelixVersion version;
+  Backend& backend;
+  SimTime now = 0;
+
+  std::optional<node::StartUp> start;
+  std::optional<Config> config;  // follows the graph's messages, as Felix's DataplaneConnector does
+  std::optional<MarkBits> marks;
+  std::unique_ptr<calc::CalcGraph> graph;
+  std::unique_ptr<Dataplane> dataplane;
+  std::vector<msg::Message> messages;  // for take_messages()
+  std::vector<DatastoreWarning> warnings;
+
+  FelixOutcome deliver();
+  FelixOutcome on_message(const msg::Message& message);
+  FelixOutcome program();
+};
+
+FelixProcess::FelixProcess(std::string node, FelixEnvironment environment, FelixVersion version,
+                           Backend& backend)
+    : state_(new State{std::move(node),
+                       std::move(environment),
+                       version,
+                       backend,
+                       0,
+                       {},
+                       {},
+                       {},
+                       {},
+                       {},
+                       {},
+                       {}}) {}
+FelixProcess::~FelixProcess() = default;
+
+FelixOutcome FelixProcess::start(std::span<const Update> snapshot) {
+  State& s = *state_;
+  auto started = node::start_up(s.node, s.environment, s.version, snapshot);
+  if (!started) return {FelixOutcome::Kind::waiting, started.error().message};
+  s.start = std::move(*started);
+  s.config = s.start->config;
+  auto dataplane_config = derive_dataplane_config(*s.config, s.start->encapsulation,
+                                                  s.start->hostname, s.backend.state());
+  if (!dataplane_config) return {FelixOutcome::Kind::dead, dataplane_config.error().message};
+  s.marks = dataplane_config->rules.marks;
+  s.dataplane = std::make_unique<Dataplane>(*dataplane_config, s.backend);
+  s.graph = std::make_unique<calc::CalcGraph>(calc::graph_options(
+      std::make_shared<Config>(*s.config), s.start->hostname, s.start->encapsulation));
+  on_updates(snapshot);
+  s.graph->on_status(calc::SyncStatus::in_sync);
+  return settle();
+}
+
+void FelixProcess::on_updates(std::span<const Update> updates) {
+  if (!state_->graph) return;
+  std::vector<calc::InvalidUpdate> invalid;
+  state_->graph->on_updates(updates, &invalid);
+  for (auto& found : invalid)
+    state_->warnings.push_back({key_text(updates[found.index].key), std::move(found.reason)});
+}
+
+FelixOutcome FelixProcess::settle() {
+  const FelixOutcome delivered = state_->deliver();
+  if (delivered.kind != FelixOutcome::Kind::running) return delivered;
+  return state_->program();
+}
+
+// Everything that the calc graph has to say, to the dataplane.
+FelixOutcome FelixProcess::State::deliver() {
+  std::vector<msg::Message> flushed = graph->flush();
+  if (const auto& panic = graph->panic()) return {FelixOutcome::Kind::dead, *panic};
+  for (const auto& message : flushed) {
+    FelixOutcome outcome = on_message(message);
+    if (outcome.kind != FelixOutcome::Kind::running) return outcome;
+  }
+  std::move(flushed.begin(), flushed.end(), std::back_inserter(messages));
+  return {};
+}
+
+// Felix exits over a changed configuration that it cannot take while it runs, and over a changed
+// encapsulation (daemon.go handleConfigUpdate, int_dataplane.go).
+FelixOutcome FelixProcess::State::on_message(const msg::Message& message) {
+  if (const auto* update = std::get_if<msg::ConfigUpdate>(&message)) {
+    const auto changed = config->apply(*update);
+    if (!changed) return {FelixOutcome::Kind::restart, changed.error().message};
+    for (const auto& name : *changed)
+      if (change_needs_restart(name))
+        return {FelixOutcome::Kind::restart, "configuration changed: " + name};
+  }
+  if (const auto* encapsulation = std::get_if<msg::Encapsulation>(&message))
+    if (*encapsulation != start->encapsulation)
+      return {FelixOutcome::Kind::restart, "encapsulation of the IP pools changed"};
+  dataplane->on_message(message);
+  return {};
+}
+
+FelixOutcome FelixProcess::State::program() {
+  for (int round = 0; round < max_rounds; ++round) {
+    bool busy = dataplane->on_interfaces_changed(now);
+    if (const auto& reason = dataplane->restart_reason())
+      return {FelixOutcome::Kind::restart, *reason};
+    busy = busy || dataplane->needs_apply();
+    const ApplyResult result = dataplane->apply(now);
+    if (result.fatal) return {FelixOutcome::Kind::dead, *result.fatal};
+    const bool soon = result.reschedule_after && *result.reschedule_after < short_wait;
+    if (soon) now += *result.reschedule_after;
+    if (!busy && !soon) return {};
+  }
+  return {FelixOutcome::Kind::dead, "the dataplane does not come to rest"};
+}
+
+std::vector<msg::Message> FelixProcess::take_messages() {
+  return std::exchange(state_->messages, {});
+}
+std::vector<DatastoreWarning> FelixProcess::take_warnings() {
+  return std::exchange(state_->warnings, {});
+}
+const Config* FelixProcess::config() const { return state_->config ? &*state_->config : nullptr; }
+const MarkBits* FelixProcess::marks() const { return state_->marks ? &*state_->marks : nullptr; }
+std::string FelixProcess::calc_graph_dot() const {
+  return state_->graph ? calc::to_dot(state_->graph->describe()) : std::string();
+}
+
+}  // namespace felixsim

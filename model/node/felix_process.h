@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of one Felix process: reads its configuration, builds the calc graph and the dataplane,
+// carries updates through both, and ends when Felix would. Mirrors felix/daemon/daemon.go (Run,
+// DataplaneConnector) and felix/dataplane/driver.go of v3.32.1. Left out: Typha, health endpoints,
+// usage reports, the policy sync API, log files.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "felixsim/felix_version.h"
+#include "felixsim/kernel_op.h"
+#include "felixsim/messages.h"
+#include "felixsim/resource.h"
+#include "felixsim/time.h"
+#include "model/config/config.h"
+#include "model/config/marks.h"
+#include "model/datastore/syncer.h"
+
+namespace felixsim {
+
+struct FelixEnvironment {
+  std::vector<std::pair<std::string, std::string>> variables;  // sorted by name
+  std::optional<std::string> felix_cfg;                        // text of the configuration file
+};
+
+struct FelixOutcome {
+  enum class Kind : uint8_t {
+    running,  // settled
+    waiting,  // not past start-up: the datastore is not ready, or the configuration is unusable
+    restart,  // exits with 129, to be started again
+    dead,     // exits or panics for good
+  };
+  Kind kind = Kind::running;
+  std::string reason;  // of anything but running
+};
+
+class FelixProcess {
+ public:
+  // `node` is the host name unless the environment names another. `backend` must outlive this.
+  FelixProcess(std::string node, FelixEnvironment environment, FelixVersion version,
+               Backend& backend);
+  ~FelixProcess();
+
+  // Start-up on everything that the datastore holds, up to the first apply. After `waiting`, call
+  // it again when the datastore has changed. O(snapshot).
+  FelixOutcome start(std::span<const Update> snapshot);
+
+  // Changes of the datastore after start(); they take effect in settle().
+  void on_updates(std::span<const Update> updates);
+
+  // Lets Felix look at datastore and host and program until nothing is left to do.
+  FelixOutcome settle();
+
+  // Messages from the calc graph to the dataplane since the last call, in order.
+  std::vector<msg::Message> take_messages();
+
+  // Values that Felix's validation refused since the last call; it treats them as deleted.
+  std::vector<DatastoreWarning> take_warnings();
+
+  const Config* config() const;        // null before start-up got so far
+  const MarkBits* marks() const;       // null before start-up got so far
+  std::string calc_graph_dot() const;  // empty before the graph is built
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace felixsim

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Felix reads before it starts anything: its local configuration, the datastore's, and the
+// encapsulations that the IP pools ask for. Mirrors felix/daemon/daemon.go (Run up to
+// StartDataplaneDriver, loadConfigFromDatastore).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "felixsim/messages.h"
+#include "felixsim/resource.h"
+#include "felixsim/result.h"
+#include "model/config/config.h"
+#include "model/node/felix_process.h"
+
+namespace felixsim::node {
+
+struct StartUp {
+  Config config;
+  Symbol hostname;
+  msg::Encapsulation encapsulation;
+};
+
+// An error means that Felix stays in its start-up loop and tries again: the datastore is not ready,
+// or a value of the configuration is fatal.
+Result<StartUp> start_up(const std::string& node, const FelixEnvironment& environment,
+                         FelixVersion version, std::span<const Update> snapshot);
+
+}  // namespace felixsim::node
