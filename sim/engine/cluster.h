@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many nodes in one process: each has a simulated kernel and, while it runs, a Felix; all share one
+// datastore view. Events go in one at a time; what a node ends up with depends on the state of
+// datastore and host, not on how the events were grouped, so the nodes only settle where something
+// looks: before a process event, before a command that others run on the host, and when asked.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "felixsim/event.h"
+#include "felixsim/felix_version.h"
+#include "felixsim/result.h"
+#include "model/kernel/simulated_kernel.h"
+#include "model/node/felix_process.h"
+#include "sim/engine/datastore_view.h"
+
+namespace felixsim {
+
+struct ClusterOptions {
+  FelixVersion version = FelixVersion::v3_32;
+  std::set<std::string> nodes;    // compute only these; empty: all that the events name
+  bool keep_programming = false;  // remember what Felix wrote to the tools
+  bool keep_messages = false;     // remember the calc graph's messages
+};
+
+// One command that Felix ran, with what it wrote to its standard input.
+struct ProgrammedCommand {
+  std::string command, input;
+  int rc = 0;
+  std::string error;
+};
+
+enum class FelixState : uint8_t { not_started, waiting, running, stopped, dead };
+
+struct NodeFlight {
+  std::string name;
+  SimulatedKernel kernel;
+  FelixState state = FelixState::not_started;
+  std::string reason;                 // why Felix is dead
+  int restarts = 0;                   // by its own wish, because configuration changed
+  FelixEnvironment environment;       // of the last start
+  std::unique_ptr<Backend> recorder;  // between Felix and the kernel, when programming is kept
+  std::unique_ptr<FelixProcess> felix;
+  std::vector<ProgrammedCommand> programming;
+  std::vector<msg::Message> messages;
+};
+
+class Cluster {
+ public:
+  explicit Cluster(ClusterOptions options);
+  ~Cluster();
+
+  // Errors: an event that cannot be carried out (an unknown host command, a malformed action).
+  Status apply(const Event& event);
+
+  // Lets every running Felix see all changes and finish programming.
+  void settle();
+
+  // Nodes that events have named (and the options allow), by name.
+  const std::map<std::string, std::unique_ptr<NodeFlight>>& nodes() const { return nodes_; }
+  const NodeFlight* find(const std::string& name) const;
+  const DatastoreView& datastore() const { return datastore_; }
+
+ private:
+  bool wanted(const std::string& node) const;
+  NodeFlight& node(const std::string& name);
+  Status apply_host(const HostEvent& event);
+  void apply_process(const ProcessEvent& event);
+  FelixOutcome launch(NodeFlight& node);
+  void handle(NodeFlight& node, FelixOutcome outcome);
+
+  ClusterOptions options_;
+  DatastoreView datastore_;
+  std::map<std::string, std::unique_ptr<NodeFlight>> nodes_;
+};
+
+}  // namespace felixsim
