@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// One sentence on whether a node's Felix runs, and if not, why.
+#pragma once
+
+#include <string>
+
+#include "sim/engine/cluster.h"
+
+namespace felixsim {
+
+// "running", "running, after 2 restarts", "waiting: ...", "stopped", "dead: ...", "not started".
+std::string felix_state_text(const NodeFlight& node);
+
+// What an HTTP probe of Felix's health port answers, as a recording's health.txt has it.
+std::string health_text(const NodeFlight& node);
+
+}  // namespace felixsim
