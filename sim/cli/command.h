@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all verbs share: exit codes, how an error is printed, how a verb is added. One
+// <verb>_command.cc per verb; main.cc lists them.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "felixsim/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace felixsim::cli {
+
+inline constexpr int exit_yes = 0;    // yes, same, passed
+inline constexpr int exit_no = 1;     // no, different, failed
+inline constexpr int exit_error = 2;  // the question could not be answered
+
+// Version of every JSON document that a command prints (key "schema").
+inline constexpr int json_schema = 1;
+
+// The body of a verb: an exit code, or the error that main prints.
+using Action = std::function<Result<int>()>;
+
+// Runs the action when the verb was the one on the command line; the last one set wins.
+void on_run(CLI::App& verb, Action action);
+
+// "error: place: fact" and, where there is one, "  help: fix", on stderr.
+void print_error(const Error& error);
+
+// Data goes to stdout in one piece; an I/O failure there (a closed pipe, a full disk) is an error.
+Status print_data(const std::string& text);
+
+void add_run_command(CLI::App& app);
+void add_import_command(CLI::App& app);
+void add_log_command(CLI::App& app);
+void add_show_command(CLI::App& app);
+void add_messages_command(CLI::App& app);
+void add_diff_command(CLI::App& app);
+void add_graph_command(CLI::App& app);
+
+}  // namespace felixsim::cli

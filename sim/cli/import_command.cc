@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// felixsim import: appends captures to an event log.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "replay/capture/capture.h"
+#include "replay/log/event_log.h"
+#include "sim/cli/command.h"
+#include "sim/cli/progress.h"
+
+namespace felixsim::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> inputs;
+  std::string from, log;
+  bool json = false;
+};
+
+// Says how far the import got, whatever ended it: what is in the log stays in it.
+Error explained(Error error, const std::string& input, int64_t kept) {
+  const std::string kept_text =
+      kept == 0 ? "nothing of it was kept"
+                : fmt::format("the first {} events of it are in the log and stay there", kept);
+  error.help = error.help.empty() ? kept_text : fmt::format("{}; {}", error.help, kept_text);
+  if (error.message.find(input) == std::string::npos) error.message = input + ": " + error.message;
+  return error;
+}
+
+// Moves the progress bar as events go by.
+class Counted final : public EventSource {
+ public:
+  Counted(EventSource& source, Progress& progress) : source_(source), progress_(progress) {}
+  Result<std::optional<Event>> next() override {
+    progress_.step();
+    return source_.next();
+  }
+
+ private:
+  EventSource& source_;
+  Progress& progress_;
+};
+
+Result<int64_t> import_one(const Options& options, const std::string& input,
+                           EventLogWriter& writer) {
+  auto source = open_capture(options.from, input);
+  if (!source) return tl::unexpected(explained(source.error(), input, 0));
+  Progress progress("importing " + input, 0);
+  Counted counted(**source, progress);
+  auto outcome = append_all(writer, counted);
+  if (outcome.failure) return tl::unexpected(explained(*outcome.failure, input, outcome.kept));
+  return outcome.kept;
+}
+
+Result<int> import(const Options& options) {
+  const auto formats = capture_formats();
+  if (std::find(formats.begin(), formats.end(), options.from) == formats.end())
+    return tl::unexpected(Error{ErrorCode::invalid_input,
+                                fmt::format("--from {}: there is no such format", options.from),
+                                fmt::format("use one of {}", fmt::join(formats, ", "))});
+  auto writer = EventLogWriter::open(options.log);
+  if (!writer) return forward(writer);
+  int64_t total = 0;
+  for (const auto& input : options.inputs) {
+    auto kept = import_one(options, input, *writer);
+    if (!kept) return forward(kept);
+    total += *kept;
+  }
+  std::string text = fmt::format("{}: {} events appended, {} in all\n", options.log, total,
+                                 writer->last_sequence());
+  if (options.json)
+    text = nlohmann::ordered_json{{"schema", json_schema},
+                                  {"log", options.log},
+                                  {"appended", total},
+                                  {"events", writer->last_sequence()}}
+               .dump() +
+           "\n";
+  if (auto printed = print_data(text); !printed) return forward(printed);
+  return exit_yes;
+}
+
+}  // namespace
+
+void add_import_command(CLI::App& app) {
+  auto* verb = app.add_subcommand("import", "append captures to an event log");
+  auto options = std::make_shared<Options>();
+  verb->add_option("--from", options->from,
+                   fmt::format("what the input is: {}", fmt::join(capture_formats(), ", ")))
+      ->required();
+  verb->add_option("INPUT", options->inputs, "files, folders (recording), or - for standard input")
+      ->required();
+  verb->add_option("--log", options->log, "the event log; made when it is not there")->required();
+  verb->add_flag("--json", options->json, "print the outcome as JSON");
+  verb->footer(
+      "Example: etcdctl watch -w json --prefix /calico | felixsim import --from etcd-watch - --log "
+      "f.db");
+  on_run(*verb, [options] { return import(*options); });
+}
+
+}  // namespace felixsim::cli

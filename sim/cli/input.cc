@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/cli/input.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "replay/capture/capture.h"
+#include "replay/scenario/scenario.h"
+#include "sim/cli/file.h"
+#include "sim/cli/folded_events.h"
+#include "sim/cli/moment_in_events.h"
+#include "sim/engine/assumed_host.h"
+
+namespace felixsim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::vector<Event>> drain(EventSource& source) {
+  std::vector<Event> events;
+  while (true) {
+    auto event = source.next();
+    if (!event) return forward(event);
+    if (!*event) return events;
+    events.push_back(std::move(**event));
+  }
+}
+
+Result<std::vector<Event>> read_capture(const std::string& format, const std::string& path) {
+  auto source = open_capture(format, path);
+  if (!source) return forward(source);
+  return drain(**source);
+}
+
+Result<std::vector<Event>> read_manifest_folder(const std::string& path) {
+  std::vector<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(path)) {
+    const auto extension = entry.path().extension();
+    if (entry.is_regular_file() &&
+        (extension == ".yaml" || extension == ".yml" || extension == ".json"))
+      files.push_back(entry.path().generic_string());
+  }
+  if (files.empty())
+    return fail(ErrorCode::not_found, fmt::format("{}: holds no manifests (*.yaml, *.json)", path),
+                "name an event log, a scenario, a recorded case or a capture");
+  std::sort(files.begin(), files.end());
+  std::vector<Event> events;
+  for (const auto& file : files) {
+    auto more = read_capture("kubectl", file);
+    if (!more) return more;
+    std::move(more->begin(), more->end(), std::back_inserter(events));
+  }
+  return events;
+}
+
+// A scenario names its steps at the top level; a manifest names its apiVersion.
+bool looks_like_scenario(const std::string& text) {
+  return text.rfind("steps:", 0) == 0 || text.find("\nsteps:") != std::string::npos;
+}
+
+Result<std::vector<Event>> read_yaml(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return tl::unexpected(text.error());
+  if (!looks_like_scenario(*text)) return read_capture("kubectl", path);
+  auto scenario = load_scenario(*text, path);
+  if (!scenario) return forward(scenario);
+  return to_events(*scenario);
+}
+
+// JSON is a capture in lines, an etcd watch, or manifests: its first bytes tell.
+Result<std::vector<Event>> read_json(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return tl::unexpected(text.error());
+  const std::string head = text->substr(0, 4096);
+  if (head.find("\"Header\"") != std::string::npos || head.find("\"Events\"") != std::string::npos)
+    return read_capture("etcd-watch", path);
+  if (head.find("\"apiVersion\"") < head.find("\"key\"")) return read_capture("kubectl", path);
+  return read_capture("jsonl", path);
+}
+
+Result<std::vector<Event>> read_events(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error))
+    return fs::exists(path + "/recording.json", error) ? read_capture("recording", path)
+                                                       : read_manifest_folder(path);
+  if (!fs::exists(path, error))
+    return fail(ErrorCode::not_found, fmt::format("{}: there is no such file", path),
+                "name an event log, a scenario, a recorded case or a capture");
+  const auto extension = fs::path(path).extension();
+  return extension == ".yaml" || extension == ".yml" ? read_yaml(path) : read_json(path);
+}
+
+// The node's host and Felix, where no event says anything of them.
+Status assume(Flight& flight, const std::string& node, const std::optional<HostFile>& file) {
+  AssumedHost assumed = assume_host(flight.cluster->datastore(), node);
+  for (auto& event : assumed.events) {
+    if (auto* host = std::get_if<HostEvent>(&event.body); host && file && !file->facts.empty())
+      if (host->action.rfind("{\"facts\"", 0) == 0) host->action = file->facts;
+    if (auto* process = std::get_if<ProcessEvent>(&event.body); process && file) {
+      process->environment = file->environment;
+      process->felix_cfg = file->felix_cfg;
+    }
+    if (auto applied = flight.cluster->apply(event); !applied) return applied;
+  }
+  if (file)
+    flight.notes.push_back(
+        fmt::format("host {}: from the host file; an interface for each workload endpoint", node));
+  else
+    flight.notes.insert(flight.notes.end(), assumed.notes.begin(), assumed.notes.end());
+  flight.cluster->settle();
+  return {};
+}
+
+// Hosts of the datastore: those that have a Node resource.
+std::set<std::string> datastore_nodes(const DatastoreView& datastore) {
+  std::set<std::string> names;
+  for (const auto& [key, value] : datastore.current())
+    if (const auto* resource = std::get_if<ResourceKey>(&key))
+      if (resource->kind.view() == "Node") names.insert(resource->name.str());
+  return names;
+}
+
+}  // namespace
+
+Result<Input> Input::open(const std::string& path) {
+  Input input;
+  input.path_ = path;
+  if (looks_like_event_log(path)) {
+    auto log = EventLog::open(path);
+    if (!log) return forward(log);
+    input.log_ = std::move(*log);
+    return input;
+  }
+  auto events = read_events(path);
+  if (!events) return forward(events);
+  input.events_ = std::move(*events);
+  return input;
+}
+
+Result<std::vector<Event>> Input::events_until(const Moment& moment,
+                                               const std::set<std::string>& nodes) const {
+  if (log_) {
+    auto last = log_->resolve(moment);
+    if (!last) return forward(last);
+    return folded_events(*log_, *last, nodes);
+  }
+  auto count = resolve_in(events_, moment);
+  if (!count) return forward(count);
+  return std::vector<Event>(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(*count));
+}
+
+Result<HostFile> read_host_file(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return tl::unexpected(text.error());
+  const auto json = nlohmann::json::parse(*text, nullptr, false);
+  constexpr const char* help =
+      R"(a JSON object such as {"facts": {"interfaces": [...]}, "env": {"FELIX_X": "y"}, "felix_cfg": "..."})";
+  if (!json.is_object()) return invalid(path + ": is no JSON object", help);
+  HostFile host;
+  for (const auto& [key, value] : json.items()) {
+    if (key == "facts" && value.is_object()) {
+      host.facts = nlohmann::json{{"facts", value}}.dump();
+    } else if (key == "felix_cfg" && value.is_string()) {
+      host.felix_cfg = value.get<std::string>();
+    } else if (key == "env" && value.is_object()) {
+      for (const auto& [name, setting] : value.items()) {
+        if (!setting.is_string())
+          return invalid(fmt::format("{}: env.{} is no string", path, name), help);
+        host.environment.emplace_back(name, setting.get<std::string>());
+      }
+    } else {
+      return invalid(fmt::format("{}: unknown or mistyped key '{}'", path, key), help);
+    }
+  }
+  return host;
+}
+
+Result<Flight> fly(const Input& input, const FlightRequest& request) {
+  auto events = input.events_until(request.moment, request.nodes);
+  if (!events) return forward(events);
+  ClusterOptions options = request.options;
+  options.nodes = request.nodes;
+  Flight flight{std::make_unique<Cluster>(options), {}};
+  for (const auto& event : *events)
+    if (auto applied = flight.cluster->apply(event); !applied) return forward(applied);
+  flight.cluster->settle();
+  std::set<std::string> names =
+      request.nodes.empty() ? datastore_nodes(flight.cluster->datastore()) : request.nodes;
+  for (const auto& name : names)
+    if (!flight.cluster->find(name) && datastore_nodes(flight.cluster->datastore()).contains(name))
+      if (auto assumed = assume(flight, name, request.host); !assumed) return forward(assumed);
+  return flight;
+}
+
+Result<const NodeFlight*> find_node(const Cluster& cluster, const std::string& name) {
+  if (const NodeFlight* node = cluster.find(name)) return node;
+  std::vector<std::string> names;
+  for (const auto& [known, node] : cluster.nodes()) names.push_back(known);
+  const auto more = datastore_nodes(cluster.datastore());
+  names.insert(names.end(), more.begin(), more.end());
+  return fail(ErrorCode::not_found, fmt::format("there is no node '{}'", name),
+              names.empty() ? "no event names a node"
+                            : fmt::format("the nodes are {}", fmt::join(names, ", ")));
+}
+
+}  // namespace felixsim::cli

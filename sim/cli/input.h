@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// INPUT of the command line: an event log, a scenario, a recorded case, a capture or a folder of
+// manifests. Whatever it is, a verb asks for the events up to a moment and flies them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "felixsim/event.h"
+#include "felixsim/result.h"
+#include "replay/log/event_log.h"
+#include "sim/engine/cluster.h"
+
+namespace felixsim::cli {
+
+class Input {
+ public:
+  // Tells what `path` is by what is in it. Errors name what it could have been.
+  static Result<Input> open(const std::string& path);
+
+  // Events that take a cluster of these nodes (empty: all) to `moment`. From a log they are folded:
+  // their number is that of the state and of host and process events, not of the history.
+  Result<std::vector<Event>> events_until(const Moment& moment,
+                                          const std::set<std::string>& nodes) const;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  std::optional<EventLog> log_;
+  std::vector<Event> events_;  // all of them, where the input is no log
+};
+
+// Names of what the host is, for nodes of which the input says nothing (--host FILE).
+struct HostFile {
+  std::string facts;  // JSON action {"facts": ...}; empty: assumed from the datastore
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::optional<std::string> felix_cfg;
+};
+Result<HostFile> read_host_file(const std::string& path);
+
+struct FlightRequest {
+  Moment moment;
+  std::set<std::string> nodes;  // empty: all that the input names
+  std::optional<HostFile> host;
+  ClusterOptions options;  // its `nodes` is filled in from `nodes`
+};
+
+// A cluster settled at the moment, and what had to be assumed for it (print it on stderr).
+struct Flight {
+  std::unique_ptr<Cluster> cluster;
+  std::vector<std::string> notes;
+};
+Result<Flight> fly(const Input& input, const FlightRequest& request);
+
+// The node, or an error that lists those that there are.
+Result<const NodeFlight*> find_node(const Cluster& cluster, const std::string& name);
+
+}  // namespace felixsim::cli

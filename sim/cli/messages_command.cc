@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// felixsim messages: what the calc graph tells the dataplane, as JSON lines.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "sim/cli/command.h"
+#include "sim/cli/file.h"
+#include "sim/cli/input.h"
+#include "sim/cli/moment_text.h"
+#include "sim/report/message_lines.h"
+
+namespace felixsim::cli {
+namespace {
+
+struct Options {
+  std::string input, node, at, version = "v3.32";
+  bool warnings = false, json = false;
+};
+
+std::string warning_lines(const Cluster& cluster, bool json) {
+  std::string out;
+  for (const auto& warning : cluster.datastore().warnings())
+    out += json ? nlohmann::ordered_json{{"key", warning.key}, {"fact", warning.fact}}.dump(
+                      -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                      "\n"
+                : fmt::format("{}: {}\n", warning.key, warning.fact);
+  return out;
+}
+
+Result<int> messages(const Options& options) {
+  const auto version = parse_version(options.version);
+  if (!version) return tl::unexpected(version.error());
+  auto moment = parse_moment(options.at);
+  if (!moment) return forward(moment);
+  auto input = Input::open(options.input);
+  if (!input) return forward(input);
+  FlightRequest request;
+  request.moment = *moment;
+  request.options.version = *version;
+  request.options.keep_messages = true;
+  if (options.node != "*") request.nodes = {options.node};
+  auto flight = fly(*input, request);
+  if (!flight) return forward(flight);
+  for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
+  if (options.node != "*")
+    if (auto node = find_node(*flight->cluster, options.node); !node) return forward(node);
+  std::string out;
+  if (options.warnings) {
+    out = warning_lines(*flight->cluster, options.json);
+  } else {
+    for (const auto& [name, node] : flight->cluster->nodes())
+      out += message_lines(node->messages, options.node == "*" ? name : std::string());
+  }
+  if (auto printed = print_data(out); !printed) return forward(printed);
+  return exit_yes;
+}
+
+}  // namespace
+
+void add_messages_command(CLI::App& app) {
+  auto* verb =
+      app.add_subcommand("messages", "the calc graph's messages to the dataplane, as JSON lines");
+  auto options = std::make_shared<Options>();
+  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
+      ->required();
+  verb->add_option("--node", options->node, "whose messages; '*' for all nodes")->required();
+  verb->add_option("--at", options->at,
+                   "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
+  verb->add_flag("--warnings", options->warnings,
+                 "instead: what in the datastore is invalid, and why");
+  verb->add_flag("--json", options->json, "warnings as JSON lines (messages always are)");
+  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  verb->footer("Example: felixsim messages flight.db --node node-a --at rev:120");
+  on_run(*verb, [options] { return messages(*options); });
+}
+
+}  // namespace felixsim::cli

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// felixsim show: what is in a node's kernel at a moment.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "sim/cli/command.h"
+#include "sim/cli/file.h"
+#include "sim/cli/input.h"
+#include "sim/cli/moment_text.h"
+#include "sim/report/felix_state.h"
+#include "sim/report/node_texts.h"
+
+namespace felixsim::cli {
+namespace {
+
+struct Options {
+  std::string input, node, at, what = "iptables", host, version = "v3.32";
+  bool json = false;
+};
+
+Status check_part(const std::string& what) {
+  const auto& parts = node_parts();
+  if (what == "all" || std::find(parts.begin(), parts.end(), what) != parts.end()) return {};
+  return invalid(fmt::format("--what {}: there is no such part", what),
+                 fmt::format("use one of {}, all", fmt::join(parts, " ")));
+}
+
+Result<FlightRequest> request_of(const Options& options) {
+  FlightRequest request;
+  const auto version = parse_version(options.version);
+  if (!version) return tl::unexpected(version.error());
+  auto moment = parse_moment(options.at);
+  if (!moment) return tl::unexpected(std::move(moment.error()).with_context("--at"));
+  request.options.version = *version;
+  request.options.keep_programming = options.what == "programming";
+  request.moment = *moment;
+  request.nodes = {options.node};
+  if (!options.host.empty()) {
+    auto host = read_host_file(options.host);
+    if (!host) return forward(host);
+    request.host = std::move(*host);
+  }
+  return request;
+}
+
+std::string text_of(const NodeFlight& node, const std::string& what) {
+  if (what != "all") return node_text(node, what);
+  std::string out;
+  for (const auto& [part, text] : node_texts(node)) out += fmt::format("=== {}\n{}", part, text);
+  return out;
+}
+
+std::string json_of(const NodeFlight& node, const Options& options,
+                    const std::vector<std::string>& notes) {
+  nlohmann::ordered_json parts;
+  for (const auto& part : node_parts())
+    if (options.what == part || (options.what == "all" && part != "programming"))
+      parts[part] = node_text(node, part);
+  const nlohmann::ordered_json document{{"schema", json_schema},
+                                        {"node", node.name},
+                                        {"felix", felix_state_text(node)},
+                                        {"assumed", notes},
+                                        {"parts", std::move(parts)}};
+  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+Result<int> show(const Options& options) {
+  if (auto known = check_part(options.what); !known) return forward(known);
+  auto request = request_of(options);
+  if (!request) return forward(request);
+  auto input = Input::open(options.input);
+  if (!input) return forward(input);
+  auto flight = fly(*input, *request);
+  if (!flight) return forward(flight);
+  auto node = find_node(*flight->cluster, options.node);
+  if (!node) return forward(node);
+  for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
+  if ((*node)->state != FelixState::running)
+    fmt::print(stderr, "note: Felix on {}: {}\n", options.node, felix_state_text(**node));
+  auto printed = print_data(options.json ? json_of(**node, options, flight->notes)
+                                         : text_of(**node, options.what));
+  if (!printed) return forward(printed);
+  return exit_yes;
+}
+
+}  // namespace
+
+void add_show_command(CLI::App& app) {
+  auto* verb = app.add_subcommand("show", "predicted state of a node, in the kernel's own text");
+  auto options = std::make_shared<Options>();
+  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
+      ->required();
+  verb->add_option("--node", options->node, "whose state")->required();
+  verb->add_option("--at", options->at,
+                   "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
+  verb->add_option("--what", options->what,
+                   fmt::format("{} or all (default iptables)", fmt::join(node_parts(), ", ")));
+  verb->add_option("--host", options->host,
+                   "JSON file with facts, env, felix_cfg of an unrecorded host");
+  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  verb->add_flag("--json", options->json, "print JSON");
+  verb->footer("Example: felixsim show flight.db --node node-a --at step:2 --what routes");
+  on_run(*verb, [options] { return show(*options); });
+}
+
+}  // namespace felixsim::cli

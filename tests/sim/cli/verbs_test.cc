@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real binary, as a person runs it: exit codes, and errors that name place, fact and fix.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int code = -1;
+  std::string text;  // standard output and error
+};
+
+Outcome felixsim(const std::string& arguments) {
+  std::FILE* pipe = popen((std::string(FELIXSIM_BINARY) + " " + arguments + " 2>&1").c_str(), "r");
+  Outcome outcome;
+  std::array<char, 4096> buffer{};
+  while (const size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    outcome.text.append(buffer.data(), got);
+  const int status = pclose(pipe);
+  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return outcome;
+}
+
+struct Scratch {
+  fs::path path = fs::temp_directory_path() / ("felixsim-verbs-" + std::to_string(getpid()));
+  Scratch() { fs::create_directories(path); }
+  ~Scratch() { fs::remove_all(path); }
+  std::string file(const std::string& name, const std::string& content) const {
+    std::ofstream(path / name) << content;
+    return (path / name).string();
+  }
+};
+
+const std::string recording = "tests/vectors/recording/single-node-profiles";
+
+}  // namespace
+
+TEST_CASE("every verb has help with an example, within 79 columns where it is ours to break") {
+  for (const std::string verb : {"run", "import", "log", "show", "messages", "diff", "graph"})
+    DYNAMIC_SECTION(verb) {
+      const auto help = felixsim(verb + " --help");
+      CHECK(help.code == 0);
+      CHECK(help.text.find("Example: ") != std::string::npos);
+    }
+}
+
+TEST_CASE("a wrong question is answered with the place, the fact and the fix, and exit code 2") {
+  const Scratch scratch;
+  const std::string empty = scratch.file("empty.jsonl", "");
+  const std::string truncated = scratch.file("truncated.jsonl", "{\"key\": \"/calico/x\", \"rev\"");
+  const std::string text = scratch.file("text.db", "this is no log");
+  struct Case {
+    std::string arguments, fact, fix;
+  };
+  for (const auto& c :
+       {Case{"", "subcommand", "--help"}, Case{"fly x", "", "--help"},
+        Case{"show nowhere.db --node n", "nowhere.db", ""},
+        Case{"show " + recording + " --node node-z", "node-z", "node-a"},
+        Case{"show " + recording + " --node node-a --what walls", "walls", "iptables"},
+        Case{"show " + recording + " --node node-a --at step:99", "step:99", "0 (base)"},
+        Case{"show " + recording + " --node node-a --at yesterday", "yesterday", "rev:N"},
+        Case{"show " + recording + " --node node-a --felix-version v2.0", "v2.0", "v3.32"},
+        Case{"import --from carrier-pigeon x --log y", "carrier-pigeon", "etcd-watch"},
+        Case{"import --from jsonl " + truncated + " --log " + (scratch.path / "t.db").string(),
+             "truncated.jsonl:1", ""},
+        Case{"log " + text, "text.db", ""}, Case{"run " + empty, "empty", ""}})
+    DYNAMIC_SECTION("felixsim " << c.arguments) {
+      const auto outcome = felixsim(c.arguments);
+      INFO(outcome.text);
+      CHECK(outcome.code == 2);
+      CHECK(outcome.text.rfind("error: ", 0) == 0);
+      CHECK(outcome.text.find(c.fact) != std::string::npos);
+      CHECK(outcome.text.find(c.fix) != std::string::npos);
+    }
+}
+
+TEST_CASE("diff answers with its exit code") {
+  CHECK(felixsim("diff " + recording + " step:0 step:0 --node node-a").code == 0);
+  const auto changed = felixsim("diff " + recording + " step:0 step:1 --node node-a");
+  CHECK(changed.code == 1);
+  CHECK(changed.text.find("=== iptables\n") != std::string::npos);
+}
+
+TEST_CASE("a capture of the datastore alone is answered on an assumed host, and says so") {
+  const auto outcome =
+      felixsim("show " + recording + "/events.jsonl --node node-a --what iptables");
+  INFO(outcome.text);
+  CHECK(outcome.code == 0);
+  CHECK(outcome.text.find("assumed: host node-a") != std::string::npos);
+  CHECK(outcome.text.find("-A cali-FORWARD") != std::string::npos);
+}
