@@ -17,7 +17,8 @@ struct Outcome {
 };
 
 Outcome felixsim(const std::string& arguments) {
-  std::FILE* pipe = popen((std::string(FELIXSIM_BINARY) + " " + arguments + " 2>&1").c_str(), "r");
+  const std::string command = fmt::format("{} {} 2>&1", FELIXSIM_BINARY, arguments);
+  std::FILE* pipe = popen(command.c_str(), "r");
   Outcome outcome;
   std::array<char, 4096> buffer{};
   while (const size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
@@ -42,9 +43,9 @@ const std::string recording = "tests/vectors/recording/single-node-profiles";
 }  // namespace
 
 TEST_CASE("every verb has help with an example, within 79 columns where it is ours to break") {
-  for (const std::string verb : {"run", "import", "log", "show", "messages", "diff", "graph"})
+  for (const char* verb : {"run", "import", "log", "show", "messages", "diff", "graph"})
     DYNAMIC_SECTION(verb) {
-      const auto help = felixsim(verb + " --help");
+      const auto help = felixsim(std::string(verb) + " --help");
       CHECK(help.code == 0);
       CHECK(help.text.find("Example: ") != std::string::npos);
     }
@@ -52,25 +53,25 @@ TEST_CASE("every verb has help with an example, within 79 columns where it is ou
 
 TEST_CASE("a wrong question is answered with the place, the fact and the fix, and exit code 2") {
   const Scratch scratch;
-  const std::string empty = scratch.file("empty.jsonl", "");
   const std::string truncated = scratch.file("truncated.jsonl", "{\"key\": \"/calico/x\", \"rev\"");
   const std::string text = scratch.file("text.db", "this is no log");
   struct Case {
     std::string arguments, fact, fix;
   };
-  for (const auto& c :
-       {Case{"", "subcommand", "--help"}, Case{"fly x", "", "--help"},
-        Case{"show nowhere.db --node n", "nowhere.db", ""},
-        Case{"show " + recording + " --node node-z", "node-z", "node-a"},
-        Case{"show " + recording + " --node node-a --what walls", "walls", "iptables"},
-        Case{"show " + recording + " --node node-a --at step:99", "step:99", "0 (base)"},
-        Case{"show " + recording + " --node node-a --at yesterday", "yesterday", "rev:N"},
-        Case{"show " + recording + " --node node-a --felix-version v2.0", "v2.0", "v3.32"},
-        Case{"import --from carrier-pigeon x --log y", "carrier-pigeon", "etcd-watch"},
-        Case{"import --from jsonl " + truncated + " --log " + (scratch.path / "t.db").string(),
-             "truncated.jsonl:1", ""},
-        Case{"log " + text, "text.db", ""}, Case{"run " + empty, "empty", ""}})
-    DYNAMIC_SECTION("felixsim " << c.arguments) {
+  const std::vector<Case> cases{
+      Case{"", "subcommand", "--help"},
+      Case{"fly x", "", "--help"},
+      Case{"show nowhere.db --node n", "nowhere.db", ""},
+      Case{"show " + recording + " --node node-z", "node-z", "node-a"},
+      Case{"show " + recording + " --node node-a --what walls", "walls", "iptables"},
+      Case{"show " + recording + " --node node-a --at step:99", "step:99", "0 (base)"},
+      Case{"show " + recording + " --node node-a --at yesterday", "yesterday", "rev:N"},
+      Case{"show " + recording + " --node node-a --felix-version v2.0", "v2.0", "v3.32"},
+      Case{"import --from carrier-pigeon x --log y", "carrier-pigeon", "etcd-watch"},
+      Case{"import --from jsonl " + truncated + " --log " + (scratch.path / "t.db").string(),
+           "truncated.jsonl:1", ""},
+      Case{"log " + text, "text.db", ""}};
+  for (const auto& c : cases) DYNAMIC_SECTION("felixsim " << c.arguments) {
       const auto outcome = felixsim(c.arguments);
       INFO(outcome.text);
       CHECK(outcome.code == 2);
@@ -94,4 +95,15 @@ TEST_CASE("a capture of the datastore alone is answered on an assumed host, and 
   CHECK(outcome.code == 0);
   CHECK(outcome.text.find("assumed: host node-a") != std::string::npos);
   CHECK(outcome.text.find("-A cali-FORWARD") != std::string::npos);
+}
+
+TEST_CASE("a scenario that cannot be read does not hide the others") {
+  const Scratch scratch;
+  const std::string empty = scratch.file("empty.yaml", "");
+  const auto outcome = felixsim("run " + empty + " scenarios/01_one_pod.yaml");
+  INFO(outcome.text);
+  CHECK(outcome.code == 2);
+  CHECK(outcome.text.find("ERROR " + empty) != std::string::npos);
+  CHECK(outcome.text.find("ok    scenarios/01_one_pod.yaml") != std::string::npos);
+  CHECK(outcome.text.find("1 passed, 0 failed, 1 could not run") != std::string::npos);
 }
