@@ -240,7 +240,8 @@ Status append_tcp_flags(std::string& out, std::string_view list) {
 Status print_ports(const IptLoaded& loaded, IptRuleContext& context, std::string& out) {
   const auto& extension = *loaded.extension;
   if (!context.is_protocol(extension.protocol)) {
-    if (extension.protocol == 6) return invalid("TCP match requires '-p tcp'");
+    if (extension.protocol == 6 && context.dialect.backend == IptBackend::nft)
+      return invalid("TCP match requires '-p tcp'");
     context.out->tables = 0;  // the kernel's check
   }
   if (const auto* source = loaded.find(1))
@@ -331,7 +332,7 @@ Status print_icmp(const IptLoaded& loaded, IptRuleContext& context, std::string&
 constexpr IptOptionSpec icmp_options[] = {{"--icmp-type", 1}};
 constexpr IptOptionSpec icmp6_options[] = {{"--icmpv6-type", 1}};
 
-Status print_limit(const IptLoaded& loaded, IptRuleContext&, std::string& out) {
+Status print_limit(const IptLoaded& loaded, IptRuleContext& context, std::string& out) {
   const auto *rate = loaded.find(1), *burst = loaded.find(2);
   auto period = parse_rate(rate ? rate->value : "3/hour");
   if (!period) return forward(period);
@@ -339,6 +340,9 @@ Status print_limit(const IptLoaded& loaded, IptRuleContext&, std::string& out) {
   const auto count = burst ? parse_number(burst->value, 10000) : std::optional<uint64_t>(5);
   if (!count) return bad_value("limit", "--limit-burst");
   if (*count != 5) append_option(out, false, "--limit-burst", std::to_string(*count));
+  // xt_limit refuses a product that overflows; the nft backend has its own expression.
+  if (context.dialect.backend == IptBackend::legacy && *period * *count > ~uint32_t{0})
+    context.out->tables = 0;
   return {};
 }
 constexpr IptOptionSpec limit_options[] = {{"--limit", 1, 1, false},

@@ -328,6 +328,10 @@ Status print_tcpmss(const IptLoaded& loaded, IptRuleContext& context, std::strin
   if (!context.is_protocol(6)) return invalid("TCPMSS target: only usable with `-p tcp'");
   if (loaded.options.size() != 1)
     return invalid("TCPMSS target: At least one parameter is required");
+  // xt_TCPMSS wants a match on SYN; the nft backend matches by its own expressions and is not
+  // asked.
+  if (context.dialect.backend == IptBackend::legacy && out.find(" SYN -j ") == std::string::npos)
+    context.out->tables = 0;
   if (loaded.find(2)) {
     out += " --clamp-mss-to-pmtu";
     return {};
@@ -339,6 +343,12 @@ Status print_tcpmss(const IptLoaded& loaded, IptRuleContext& context, std::strin
 }
 constexpr IptOptionSpec tcpmss_options[] = {{"--set-mss", 1, 1, false},
                                             {"--clamp-mss-to-pmtu", 2, 0, false}};
+
+// The nft backend traces by a mark of its own and in any table.
+Status print_trace(const IptLoaded&, IptRuleContext& context, std::string&) {
+  if (context.dialect.backend == IptBackend::legacy) context.out->tables &= 8;
+  return {};
+}
 
 constexpr uint8_t filter_only = 1, nat_only = 2, mangle_only = 4, raw_only = 8;
 
@@ -359,8 +369,8 @@ constexpr IptExtension targets[] = {
     {"CONNMARK", "CONNMARK", true, connmark_options, print_connmark},
     {"TPROXY", "TPROXY", true, tproxy_options, print_tproxy, mangle_only},
     {"DSCP", "DSCP", true, dscp_options, print_dscp, mangle_only},
-    {"TCPMSS", "TCPMSS", true, tcpmss_options, print_tcpmss, static_cast<uint8_t>(all_tables & ~2)},
-    {"TRACE", "TRACE", true, {}, print_verdict},
+    {"TCPMSS", "TCPMSS", true, tcpmss_options, print_tcpmss, all_tables},
+    {"TRACE", "TRACE", true, {}, print_trace},
 };
 
 }  // namespace

@@ -138,7 +138,12 @@ const Route* find_route(const KernelCore& core, const Route& key) {
 }
 
 void add_address(KernelCore& core, Link& link, const Address& address) {
-  link.addresses.push_back(address);
+  // IPv6 keeps its addresses by scope, the widest and youngest first (ipv6_link_dev_addr).
+  auto where = link.addresses.end();
+  if (!address.prefix.address.is_v4() && address.scope != "link")
+    where = std::find_if(link.addresses.begin(), link.addresses.end(),
+                         [](const Address& other) { return !other.prefix.address.is_v4(); });
+  link.addresses.insert(where, address);
   core.changes.push_back(
       {KernelChange::Kind::address, link.name, Cidr::host(address.prefix.address), main_table});
   for (const auto& route : address_routes(link, address, link.admin_up)) insert_route(core, route);

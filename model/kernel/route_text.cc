@@ -148,9 +148,18 @@ Result<Route> parse_route(std::string_view line, IpFamily family) {
 }
 
 std::string print_routes(const std::set<Route>& routes, IpFamily family) {
-  std::map<int, std::string> tables;
+  std::vector<const Route*> ordered;
   for (const auto& route : routes)
-    if (route.dst.address.family == family) tables[route.table] += print_route(route) + "\n";
+    if (route.dst.address.family == family) ordered.push_back(&route);
+  // The trie of IPv6 is walked children first.
+  if (family == IpFamily::v6)
+    std::stable_sort(ordered.begin(), ordered.end(), [](const Route* a, const Route* b) {
+      if (a->dst == b->dst) return false;
+      if (b->dst.contains(a->dst)) return true;
+      return !a->dst.contains(b->dst) && a->dst < b->dst;
+    });
+  std::map<int, std::string> tables;
+  for (const auto* route : ordered) tables[route->table] += print_route(*route) + "\n";
   std::string out = tables[254];
   for (const auto& [table, text] : tables)
     if (table != 254) out += text;
