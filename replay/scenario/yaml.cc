@@ -109,7 +109,9 @@ class Builder {
       return invalid(fmt::format("{}: more than {} bytes", file_, limits_.bytes), "split the file");
     yaml_parser_t parser;
     if (yaml_parser_initialize(&parser) == 0) return fail(ErrorCode::io, "out of memory");
-    yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()),
+    // libyaml refuses a null pointer even for no bytes.
+    const char* bytes = text.empty() ? "" : text.data();
+    yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(bytes),
                                  text.size());
     Status status;
     for (bool done = false; !done && status;) {

@@ -73,6 +73,7 @@ TEST_CASE("every mistake is an error that names place, fact and fix") {
            Case{"an unknown top key", "node: {}\nsteps: []",
                 "s.yaml:1:1: scenario: unknown key 'node' / did you mean 'nodes'? use one of name, "
                 "description, templates, cluster, nodes, steps"},
+           Case{"no text", "", "s.yaml: 0 YAML documents, not one / write one scenario a file"},
            Case{"a missing part", "nodes: {a: {}}",
                 "s.yaml:1:1: scenario without steps / add `steps:`"},
            Case{"no steps", "nodes: {a: {}}\nsteps: []",
