@@ -64,8 +64,10 @@ inline Update workload(const WorkloadText& text) {
   return {workload_key(text.name, text.host), value(std::move(endpoint))};
 }
 inline Update network_set(const std::string& name, const LabelPairs& pairs,
-                          const std::vector<std::string>& nets) {
-  return {NetworkSetKey{Symbol(name)}, value(NetworkSet{cidrs(nets), labels(pairs), {}})};
+                          const std::vector<std::string>& nets,
+                          const std::vector<std::string>& profiles = {}) {
+  return {NetworkSetKey{Symbol(name)},
+          value(NetworkSet{cidrs(nets), labels(pairs), symbols(profiles)})};
 }
 inline Update profile(const std::string& name, const LabelPairs& pairs) {
   return {resource_key("Profile", name), value(Profile{labels(pairs)})};

@@ -102,10 +102,10 @@ struct World {
       }
       case 2:
       case 3: {
-        const Plain::Thing thing{generate_labels(), {}, cidrs(pick_some(nets, 3))};
+        const Plain::Thing thing{generate_labels(), pick_some(names, 2), cidrs(pick_some(nets, 3))};
         std::vector<std::string> texts;
         for (const auto& net : thing.nets) texts.push_back(net.str());
-        index.on_update(network_set(name, thing.labels, texts));
+        index.on_update(network_set(name, thing.labels, texts, thing.profiles));
         plain.things["set " + name] = thing;
         return;
       }
