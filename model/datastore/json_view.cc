@@ -238,7 +238,7 @@ void append_json_string(std::string& out, std::string_view text) {
     } else if (byte < 0x80) {
       out.push_back(c);
     } else if (const size_t length = utf8_length(text, at); length == 0) {
-      out.append("\\ufffd");
+      out.append(replacement_character);
     } else {
       out.append(text.substr(at, length));
       at += length;
