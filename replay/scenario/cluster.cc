@@ -234,11 +234,9 @@ Result<Ip> Cluster::free_address(const ClusterPool& pool, const std::string& nod
 
 std::string Cluster::interface_for(const Pod& pod) const {
   const std::string plain = "cali" + pod.name;
-  bool taken = plain.size() > 15;
-  for (const auto& [name, other] : pods_)
-    taken = taken || (other.node == pod.node && other.interface == plain);
+  if (plain.size() <= 15 && !interfaces_.contains({pod.node, plain})) return plain;
   // As the CNI plugin names interfaces of Kubernetes pods.
-  return taken ? "cali" + hex(sha1({pod.ns, ".", pod.name})).substr(0, 11) : plain;
+  return "cali" + hex(sha1({pod.ns, ".", pod.name})).substr(0, 11);
 }
 
 Status Cluster::parse_attribute(Pod& pod, const std::string& word, Place place) const {
@@ -335,6 +333,10 @@ Status Cluster::add_pod(const std::string& line, Place place, StepParts& step) {
                          "remove it first with `remove-pods:`, or choose another name");
   if (auto ok = choose_addresses(pod, place); !ok) return ok;
   if (pod.interface.empty()) pod.interface = interface_for(pod);
+  if (!interfaces_.insert({pod.node, pod.interface}).second)
+    return reader_.error(place,
+                         fmt::format("interface '{}' is taken on '{}'", pod.interface, pod.node),
+                         "give another one with iface:NAME");
   if (pod.profiles.empty()) {
     need_profile(pod.ns, step);
     pod.profiles = {"kns." + pod.ns};
@@ -373,6 +375,7 @@ Status Cluster::remove_pod(const std::string& name, Place place, StepParts& step
   }
   const Pod pod = std::move(found->second);
   pods_.erase(found);
+  interfaces_.erase({pod.node, pod.interface});
   for (const Ip& ip : pod.addresses)
     if (const ClusterPool* pool = pool_of(ip)) {
       const Cidr cidr = Cidr::of(ip, pool->block_length);

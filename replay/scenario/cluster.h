@@ -84,7 +84,8 @@ class Cluster {
   const Reader& reader_;
   ClusterOptions options_;
   const std::vector<ScenarioNode>& nodes_;
-  std::map<std::string, Pod> pods_;  // by full name
+  std::map<std::string, Pod> pods_;                           // by full name
+  std::set<std::pair<std::string, std::string>> interfaces_;  // taken: node, name
   std::map<Cidr, Block> blocks_;
   std::set<std::string> profiles_;  // namespaces that have theirs
 };
