@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "felixsim/keys.h"
+#include "model/datastore/canonical_json.h"
 #include "model/datastore/k8s_policy.h"
 #include "model/datastore/key_text.h"
 #include "model/datastore/v3_json.h"
@@ -86,7 +87,7 @@ void convert_unchanged(ResourceJob& job, std::string_view kind) {
   const ObjectMeta meta = metadata_of(job);
   job.store(kind, meta.ns, meta.name, [&] {
     JsonWriter out;
-    copy_json(out, job.view);
+    write_canonical(out, job.view);
     return std::move(out).take();
   });
 }

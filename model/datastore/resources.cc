@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "model/datastore/canonical_json.h"
 #include "model/datastore/k8s_objects.h"
 #include "model/datastore/key_text.h"
 #include "model/datastore/syncer_job.h"
@@ -88,7 +89,7 @@ std::string renamed_text(JsonView view, const ObjectMeta& meta) {
       if (FieldName(name).is("metadata")) {
         out.object([&] { value.for_each_member(write_meta); });
       } else {
-        copy_json(out, value);
+        write_canonical(out, value);
       }
       return true;
     });

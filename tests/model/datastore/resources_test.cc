@@ -35,6 +35,21 @@ TEST_CASE("Calico's resources are stored as they are, under the name they had") 
         R"("kind":"GlobalNetworkPolicy","metadata":{"name":"q"},"spec":{"selector":"a == 'b'"}})");
 }
 
+TEST_CASE("what has several spellings is stored in Go's") {
+  const std::string config =
+      R"({"apiVersion":"projectcalico.org/v3","kind":"FelixConfiguration","metadata":{"name":"d"},)"
+      R"("spec":{"routeRefreshInterval":"90s","natPortRange":"80:80","ipv6Support":false}})";
+  CHECK(
+      contains(convert(config),
+               R"("spec":{"routeRefreshInterval":"1m30s","natPortRange":80,"ipv6Support":false})"));
+  const std::string pool =
+      R"({"apiVersion":"projectcalico.org/v3","kind":"IPPool",)"
+      R"("metadata":{"name":"p","labels":{"protocol":"6"}},)"
+      R"("spec":{"cidr":"10.0.0.0/16","natOutgoing":false,"disabled":true,"blockSize":0}})";
+  CHECK(contains(convert(pool), R"("spec":{"cidr":"10.0.0.0/16","disabled":true})"));
+  CHECK(contains(convert(pool), R"("labels":{"protocol":"6"})"));
+}
+
 TEST_CASE("what is no resource is refused with the reason") {
   struct Case {
     std::string name, json, want;
