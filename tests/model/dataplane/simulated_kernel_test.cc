@@ -39,6 +39,7 @@ void set_up_host(Watched& node) {
   run(node, "ip link set lo up");
   run(node, "ip link set eth0 up");
   run(node, "ip addr add 172.16.0.1/24 dev eth0");
+  run(node, "ip addr add fd00:16::1/64 dev eth0");
 }
 
 DataplaneConfig config(rules::Dialect dialect) {
@@ -75,9 +76,11 @@ void send_cluster(Dataplane& dataplane) {
   dataplane.on_message(msg::WorkloadEndpointUpdate{
       {Symbol("k8s"), Symbol("default/pod1"), Symbol("eth0")}, endpoint});
   dataplane.on_message(msg::VtepUpdate{Symbol("node-a"), "66:00:00:00:00:01", "10.244.0.0",
-                                       "172.16.0.1", "", "", ""});
+                                       "172.16.0.1", "66:00:00:00:01:01", "fd00:244::1:0",
+                                       "fd00:16::1"});
   dataplane.on_message(msg::VtepUpdate{Symbol("node-b"), "66:00:00:00:00:02", "10.244.0.64",
-                                       "172.16.0.2", "", "", ""});
+                                       "172.16.0.2", "66:00:00:00:01:02", "fd00:244::2:0",
+                                       "fd00:16::2"});
   msg::RouteUpdate route;
   route.dst = *Cidr::parse("10.244.0.64/26");
   route.types = msg::remote_workload;
@@ -120,7 +123,8 @@ TEST_CASE("The simulated kernel accepts all that the dataplane writes, and then 
       CHECK(has_route(kernel, "10.244.0.2/32", "cali1"));
       CHECK(has_route(kernel, "fd00::2/128", "cali1"));
       CHECK(has_route(kernel, "10.244.0.64/26", "vxlan.calico"));
-      CHECK(kernel.fdb.size() == 1);
+      CHECK(kernel.fdb.size() == 2);
+      CHECK(kernel.neighbours.size() == 2);
       CHECK(kernel.sysctls.at("net.ipv4.conf.cali1.proxy_arp") == "1");
 
       // Nothing more to do, also after everything was read back.
@@ -129,7 +133,12 @@ TEST_CASE("The simulated kernel accepts all that the dataplane writes, and then 
       node.operations = 0;
       dataplane.apply(2 * second);
       CHECK(node.operations == 0);
-      dataplane.note_kernel_touched(3 * second);
+      // But ten seconds after, Felix finds the kernel's own link-local address on the IPv6 tunnel
+      // and takes it away.
+      dataplane.apply(20 * second);
+      CHECK(node.operations == 2);
+      node.operations = 0;
+      dataplane.note_kernel_touched(21 * second);
       dataplane.apply(1000 * second);
       CHECK(node.operations == 0);
 
