@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <simdjson.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -92,12 +93,14 @@ Result<bool> RecordReader::fill() {
   const size_t wanted = end_ + std::max(block_bytes, end_);
   if (buffer_.size() < wanted + simdjson::SIMDJSON_PADDING)
     buffer_.resize(wanted + simdjson::SIMDJSON_PADDING);
-  const size_t got = std::fread(buffer_.data() + end_, 1, wanted - end_, file_.get());
-  if (got < wanted - end_) {
-    if (std::ferror(file_.get()) != 0) return os_error(name_);
-    at_end_ = true;
-  }
-  end_ += got;
+  // read(2), not fread: what a live capture has written is passed on at once.
+  ssize_t got = 0;
+  do {
+    got = ::read(fileno(file_.get()), buffer_.data() + end_, wanted - end_);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return os_error(name_);
+  if (got == 0) at_end_ = true;
+  end_ += static_cast<size_t>(got);
   return true;
 }
 

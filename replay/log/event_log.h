@@ -120,8 +120,9 @@ class EventLogWriter {
   std::unique_ptr<State> state_;
 };
 
-// What an import did. Batches are committed as they fill, so an input that turns out bad half way
-// leaves exactly `kept` events of it in the log; `failure` says what was wrong.
+// What an import did. Batches are committed as they fill, or soon after a slow source (a live
+// watch) gave something, so an input that turns out bad half way leaves exactly `kept` events of it
+// in the log; `failure` says what was wrong.
 struct ImportOutcome {
   int64_t kept = 0;
   std::optional<Error> failure;

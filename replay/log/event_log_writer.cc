@@ -3,7 +3,11 @@
 // milestone that falls due among them.
 #include <fmt/format.h>
 
-#include <future>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
 
 #include "felixsim/check.h"
 #include "replay/log/event_log_impl.h"
@@ -176,34 +180,83 @@ int64_t EventLogWriter::last_sequence() const { return state_->sequence; }
 
 const EventLog& EventLogWriter::log() const { return state_->log; }
 
+namespace {
+
+// What the reading thread hands to the writing one: at most a batch at a time.
+class BatchQueue {
+ public:
+  // The reading side; false when nobody wants more.
+  bool push(Event event) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return stopped_ || events_.size() < import_batch_events; });
+    if (stopped_) return false;
+    events_.push_back(std::move(event));
+    if (events_.size() == 1 || events_.size() == import_batch_events) changed_.notify_all();
+    return true;
+  }
+  void finish(std::optional<Error> failure) {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::move(failure);
+    finished_ = true;
+    changed_.notify_all();
+  }
+
+  // The writing side: a full batch, or what a slow source gave in a while; nothing at the end.
+  std::vector<Event> pop() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return finished_ || !events_.empty(); });
+    changed_.wait_for(lock, patience,
+                      [&] { return finished_ || events_.size() == import_batch_events; });
+    changed_.notify_all();
+    return std::exchange(events_, {});
+  }
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    changed_.notify_all();
+  }
+  std::optional<Error> failure() {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds patience{50};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Event> events_;
+  std::optional<Error> failure_;
+  bool finished_ = false, stopped_ = false;
+};
+
+void read_all(EventSource& source, BatchQueue& queue) {
+  for (;;) {
+    auto event = source.next();
+    if (!event) return queue.finish(std::move(event).error());
+    if (!*event || !queue.push(**std::move(event))) return queue.finish({});
+  }
+}
+
+}  // namespace
+
 // Reading goes on in another thread while a batch is on its way to the disk.
 ImportOutcome append_all(EventLogWriter& writer, EventSource& source) {
-  struct Batch {
-    std::vector<Event> events;
-    std::optional<Error> failure;  // after these events
-    bool last = false;
-  };
-  const auto read = [&source] {
-    Batch batch;
-    while (batch.events.size() < import_batch_events && !batch.last) {
-      auto event = source.next();
-      if (!event) batch.failure = std::move(event).error();
-      batch.last = !event || !*event;
-      if (!batch.last) batch.events.push_back(**std::move(event));
-    }
-    return batch;
-  };
+  BatchQueue queue;
+  std::thread reader([&] { read_all(source, queue); });
   ImportOutcome outcome;
-  for (Batch batch = read();;) {
-    std::future<Batch> next;
-    if (!batch.last) next = std::async(std::launch::async, read);
-    auto done = writer.append(batch.events);
-    if (done) outcome.kept += static_cast<int64_t>(batch.events.size());
-    outcome.failure = done ? std::move(batch.failure) : std::optional(std::move(done).error());
-    const bool over = batch.last;
-    if (next.valid()) batch = next.get();
-    if (over || outcome.failure) return outcome;
+  for (;;) {
+    const auto batch = queue.pop();
+    if (batch.empty()) break;
+    if (auto done = writer.append(batch); !done) {
+      outcome.failure = std::move(done).error();
+      queue.stop();
+      break;
+    }
+    outcome.kept += static_cast<int64_t>(batch.size());
   }
+  reader.join();
+  if (!outcome.failure) outcome.failure = queue.failure();
+  return outcome;
 }
 
 }  // namespace felixsim

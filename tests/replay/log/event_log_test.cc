@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "replay/log/event_log.h"
 
+#include <chrono>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "replay/log/log_schema.h"
 #include "tests/replay/log/log_fixture.h"
@@ -381,4 +383,65 @@ TEST_CASE("info counts what the log holds") {
   CHECK(info->first_time == 0);
   CHECK(info->last_time == 12);
   CHECK(info->head_hash.size() == 64);
+}
+
+namespace {
+
+// Gives `count` events, then ends or fails; between two it may dawdle.
+struct SlowSource : EventSource {
+  int count = 0, at = 0;
+  bool fails = false;
+  std::chrono::milliseconds pause{0};
+  Result<std::optional<Event>> next() override {
+    if (at == count && fails) return invalid("the source broke");
+    if (at == count) return std::nullopt;
+    std::this_thread::sleep_for(pause);
+    ++at;
+    return put(at, "/calico/" + std::to_string(at), "v");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an import keeps what came before the input turned out wrong, and says how much") {
+  for (const int count : {0, 1, 999, 1000, 1001, 3500}) {
+    TemporaryFolder folder;
+    auto writer = open_writer(folder.file("log.db"));
+    SlowSource source;
+    source.count = count;
+    source.fails = count % 2 == 1;
+    const auto outcome = append_all(writer, source);
+    CHECK(outcome.kept == count);
+    CHECK(writer.last_sequence() == count);
+    CHECK(outcome.failure.has_value() == source.fails);
+  }
+}
+
+TEST_CASE("a live source's events are readable long before its batch is full") {
+  TemporaryFolder folder;
+  const std::string path = folder.file("log.db");
+  auto writer = open_writer(path);
+  SlowSource source;
+  source.count = 20;
+  source.pause = std::chrono::milliseconds(30);
+  std::thread importer([&] { CHECK(append_all(writer, source).kept == 20); });
+  int64_t early = 0;
+  while (early == 0) early = open_log(path).last_sequence().value();
+  importer.join();
+  CHECK(early < 20);
+}
+
+TEST_CASE("an import stops at the first event that the log refuses") {
+  struct BadSource : EventSource {
+    int at = 0;
+    Result<std::optional<Event>> next() override {
+      return put(1, ++at == 1500 ? "\xff" : "/k", "v");
+    }
+  } source;
+  TemporaryFolder folder;
+  auto writer = open_writer(folder.file("log.db"));
+  const auto outcome = append_all(writer, source);
+  REQUIRE(outcome.failure);
+  CHECK_THAT(outcome.failure->message, Catch::Contains("not UTF-8"));
+  CHECK(outcome.kept == writer.log().last_sequence().value());
 }
