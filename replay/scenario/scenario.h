@@ -64,7 +64,7 @@ struct Probe {
 
 // What a step's end must look like on one node. Checked by replay/scenario/expectation.h.
 struct Expectation {
-  std::string node;  // empty: every node
+  std::string node;  // from a file always a node's name; empty: every node
   std::string what;  // a text of `felixsim show --what` ("iptables", "routes", ...), or "messages"
   // Inside of `what`: "filter/cali-tw-web" (a chain), "cali40s:*" (an IP set); empty: all lines.
   // `*` stands for anything.

@@ -295,14 +295,20 @@ Status read_expectations(const Reader& reader, const Node& node,
   for (const auto& item : node.items) entries.push_back(item.get());
   for (const Node* entry : entries) {
     if (auto ok = reader.map(*entry, "expect", known); !ok) return ok;
-    ExpectationReader read(reader, out);
+    std::vector<std::string> names;
     if (const Node* name = entry->find("node")) {
       auto text = reader.text(*name, "expect node");
       if (!text) return forward(text);
       if (auto ok = check_node(reader, *text, name->place, nodes); !ok) return ok;
-      read.node = *text;
+      names.push_back(*text);
+    } else {
+      for (const ScenarioNode& every : nodes) names.push_back(every.name);
     }
-    if (auto ok = read.read(*entry); !ok) return ok;
+    ExpectationReader read(reader, out);
+    for (const std::string& name : names) {
+      read.node = name;
+      if (auto ok = read.read(*entry); !ok) return ok;
+    }
   }
   return {};
 }
