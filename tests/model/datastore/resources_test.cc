@@ -137,6 +137,13 @@ TEST_CASE("a cluster policy fails closed") {
   CHECK(contains(*result->stored.front().value, R"("ingress":[{"action":"Deny"}])"));
 }
 
+TEST_CASE("a service's port has a target, set or not") {
+  CHECK(contains(convert(R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"s",)"
+                         R"("namespace":"ns"},"spec":{"ports":[{"port":80},)"
+                         R"({"port":81,"targetPort":"x"}]}})"),
+                 R"("ports":[{"port":80,"targetPort":0},{"port":81,"targetPort":"x"}])"));
+}
+
 TEST_CASE("a node's annotations are checked one by one") {
   const std::string json =
       R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"n","labels":{"a":"b"},"annotations":{)"
