@@ -91,11 +91,19 @@ void NftablesTable::set_map(const std::string& name, std::map<std::string, std::
   bool is_new = !maps_.contains(name);
   Elements& current = maps_[name];
   if (!is_new && current == elements) return;
+  auto differs = [](const Elements& other, const std::string& key, const std::string& verdict) {
+    auto it = other.find(key);
+    return it == other.end() || it->second != verdict;
+  };
   for (const auto& [key, verdict] : elements) {
-    if (verdict.starts_with(go_to)) chains_.incref(target(verdict));
+    if (verdict.starts_with(go_to) && differs(current, key, verdict)) {
+      chains_.incref(target(verdict));
+    }
   }
   for (const auto& [key, verdict] : current) {
-    if (verdict.starts_with(go_to)) chains_.decref(target(verdict));
+    if (verdict.starts_with(go_to) && differs(elements, key, verdict)) {
+      chains_.decref(target(verdict));
+    }
   }
   current = std::move(elements);
   dirty_maps_.insert(name);
