@@ -103,7 +103,8 @@ void EndpointStatusCombiner::resync_files(const KernelState& kernel) {
 }
 
 std::vector<std::pair<EndpointId, std::string>> EndpointStatusCombiner::apply(Backend& backend,
-                                                                              bool write_files) {
+                                                                              bool write_files,
+                                                                              bool with_content) {
   std::vector<std::pair<EndpointId, std::string>> reports;
   for (const EndpointId& id : dirty_) {
     std::string status = combined(id);
@@ -111,7 +112,7 @@ std::vector<std::pair<EndpointId, std::string>> EndpointStatusCombiner::apply(Ba
     if (const auto* workload = std::get_if<msg::WorkloadEndpointId>(&id)) {
       std::string name = status_file_name(*workload);
       if (status == "up") {
-        wanted_files_[name] = status_file_content(*known_.at(id).endpoint);
+        wanted_files_[name] = with_content ? status_file_content(*known_.at(id).endpoint) : "";
       } else if (status != "error") {
         wanted_files_.erase(name);
       }

@@ -30,7 +30,9 @@ class EndpointStatusCombiner {
               std::shared_ptr<const msg::WorkloadEndpoint> endpoint);
 
   // Writes and removes files; the combined statuses of what changed, in order of ID.
-  std::vector<std::pair<EndpointId, std::string>> apply(Backend& backend, bool write_files);
+  // Felix v3.28 leaves the files empty.
+  std::vector<std::pair<EndpointId, std::string>> apply(Backend& backend, bool write_files,
+                                                        bool with_content = true);
 
  private:
   std::string combined(const EndpointId& id) const;

@@ -191,7 +191,8 @@ ApplyResult IntDataplane::apply(SimTime now) {
     sets_left |= family->ip_sets.apply_deletions(backend);
     if (family->old_ip_sets) sets_left |= family->old_ip_sets->apply_deletions(backend);
   }
-  for (auto& [id, status] : statuses.apply(backend, config.status_files)) {
+  bool with_content = config.version != FelixVersion::v3_28;
+  for (auto& [id, status] : statuses.apply(backend, config.status_files, with_content)) {
     result.statuses.push_back({id, status});
   }
   plan_wake_up(now, sets_left, result);
