@@ -143,8 +143,8 @@ std::vector<DatastoreWarning> FelixProcess::take_warnings() {
 }
 const Config* FelixProcess::config() const { return state_->config ? &*state_->config : nullptr; }
 const MarkBits* FelixProcess::marks() const { return state_->marks ? &*state_->marks : nullptr; }
-std::string FelixProcess::calc_graph_dot() const {
-  return state_->graph ? calc::to_dot(state_->graph->describe()) : std::string();
+calc::GraphDescription FelixProcess::calc_graph() const {
+  return state_->graph ? state_->graph->describe() : calc::GraphDescription();
 }
 
 }  // namespace felixsim

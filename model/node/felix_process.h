@@ -17,6 +17,7 @@
 #include "felixsim/messages.h"
 #include "felixsim/resource.h"
 #include "felixsim/time.h"
+#include "model/calc/graph_description.h"
 #include "model/config/config.h"
 #include "model/config/marks.h"
 #include "model/datastore/syncer.h"
@@ -62,9 +63,9 @@ class FelixProcess {
   // Values that Felix's validation refused since the last call; it treats them as deleted.
   std::vector<DatastoreWarning> take_warnings();
 
-  const Config* config() const;        // null before start-up got so far
-  const MarkBits* marks() const;       // null before start-up got so far
-  std::string calc_graph_dot() const;  // empty before the graph is built
+  const Config* config() const;               // null before start-up got so far
+  const MarkBits* marks() const;              // null before start-up got so far
+  calc::GraphDescription calc_graph() const;  // empty before the graph is built
 
  private:
   struct State;

@@ -57,10 +57,11 @@ Result<int> graph(const Options& options) {
       find_node(*flight->cluster,
                 options.node.empty() && !nodes.empty() ? nodes.begin()->first : options.node);
   if (!node) return forward(node);
-  const std::string dot = (*node)->felix ? (*node)->felix->calc_graph_dot() : std::string();
-  if (dot.empty())
+  const auto description = (*node)->felix ? (*node)->felix->calc_graph() : calc::GraphDescription();
+  if (description.nodes.empty())
     return fail(ErrorCode::not_found, fmt::format("Felix does not run on {} then", (*node)->name),
                 "ask for a moment at which it runs");
+  const std::string dot = calc::to_dot(description);
   auto done = options.svg.empty() ? print_data(dot) : write_svg(dot, options.svg);
   if (!done) return forward(done);
   return exit_yes;

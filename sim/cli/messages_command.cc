@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim messages: what the calc graph tells the dataplane, as JSON lines.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "model/calc/message_json.h"
 #include "sim/cli/command.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
@@ -14,7 +16,7 @@ namespace {
 
 struct Options {
   std::string input, node, at, version = "v3.32";
-  bool warnings = false, json = false;
+  bool warnings = false, stats = false, json = false;
 };
 
 std::string warning_lines(const Cluster& cluster, bool json) {
@@ -27,25 +29,57 @@ std::string warning_lines(const Cluster& cluster, bool json) {
   return out;
 }
 
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Where the time and the traffic went: reading, computing, then each edge of the calc graph that
+// carried anything, and the messages by kind.
+std::string stats_text(const Cluster& cluster, double read_s, double compute_s) {
+  std::string out =
+      fmt::format("read and convert the input  {:8.3f} s\ncompute and program        {:8.3f} s\n",
+                  read_s, compute_s);
+  for (const auto& [name, node] : cluster.nodes()) {
+    std::map<std::string, size_t> kinds;
+    for (const auto& message : node->messages) ++kinds[std::string(calc::message_name(message))];
+    out += fmt::format("\nnode {}\n", name);
+    for (const auto& [kind, count] : kinds) out += fmt::format("  {:<40} {:>9}\n", kind, count);
+    if (!node->felix) continue;
+    for (const auto& edge : node->felix->calc_graph().edges)
+      if (edge.passed != 0)
+        out += fmt::format("  {:<40} {:>9}  {}\n", edge.from + " -> " + edge.to, edge.passed,
+                           edge.what);
+  }
+  return out;
+}
+
 Result<int> messages(const Options& options) {
   const auto version = parse_version(options.version);
   if (!version) return tl::unexpected(version.error());
   auto moment = parse_moment(options.at);
   if (!moment) return forward(moment);
+  const auto start = Clock::now();
   auto input = Input::open(options.input);
   if (!input) return forward(input);
+  const double read_s = seconds_since(start);
   FlightRequest request;
   request.moment = *moment;
   request.options.version = *version;
   request.options.keep_messages = true;
   if (options.node != "*") request.nodes = {options.node};
+  const auto takeoff = Clock::now();
   auto flight = fly(*input, request);
   if (!flight) return forward(flight);
+  const double compute_s = seconds_since(takeoff);
   for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
   if (options.node != "*")
     if (auto node = find_node(*flight->cluster, options.node); !node) return forward(node);
   std::string out;
-  if (options.warnings) {
+  if (options.stats) {
+    out = stats_text(*flight->cluster, read_s, compute_s);
+  } else if (options.warnings) {
     out = warning_lines(*flight->cluster, options.json);
   } else {
     for (const auto& [name, node] : flight->cluster->nodes())
@@ -68,6 +102,8 @@ void add_messages_command(CLI::App& app) {
                    "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
   verb->add_flag("--warnings", options->warnings,
                  "instead: what in the datastore is invalid, and why");
+  verb->add_flag("--stats", options->stats,
+                 "instead: time by phase, messages by kind, traffic in the calc graph");
   verb->add_flag("--json", options->json, "warnings as JSON lines (messages always are)");
   verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
   verb->footer("Example: felixsim messages flight.db --node node-a --at rev:120");

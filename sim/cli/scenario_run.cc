@@ -53,7 +53,7 @@ Status fly(const Scenario& scenario, FelixVersion version, TestSuite& suite) {
 }  // namespace
 
 TestSuite run_scenario(const std::string& path, FelixVersion version) {
-  TestSuite suite{path, {}, {}};
+  TestSuite suite{path, {}, {}, 0};
   const auto text = read_file(path);
   if (!text) {
     suite.error = error_text(text.error());
@@ -64,6 +64,8 @@ TestSuite run_scenario(const std::string& path, FelixVersion version) {
     suite.error = error_text(scenario.error());
     return suite;
   }
+  for (const auto& step : scenario->steps)
+    for (const auto& probe : step.probes) suite.unchecked += probe.expected.has_value();
   if (auto flown = fly(*scenario, version, suite); !flown) suite.error = error_text(flown.error());
   return suite;
 }

@@ -9,6 +9,10 @@
 namespace felixsim {
 namespace {
 
+std::string source_text(ConfigSource source) {
+  return source == ConfigSource::built_in ? "default" : std::string(source_name(source));
+}
+
 // name = value (source), and below it what that source hides.
 std::string config_text(const NodeFlight& node) {
   if (!node.felix || !node.felix->config()) return {};
@@ -16,10 +20,10 @@ std::string config_text(const NodeFlight& node) {
   std::string out;
   for (const auto& parameter : parameters(config.version())) {
     const ConfigExplanation e = config.explain(parameter.name);
-    out += fmt::format("{} = {}  ({})\n", e.name, e.raw, source_name(e.source));
+    out += fmt::format("{} = {}  ({})\n", e.name, e.raw, source_text(e.source));
     if (!e.problem.empty()) out += fmt::format("    {}\n", e.problem);
     for (const auto& [source, raw] : e.overridden)
-      out += fmt::format("    overrides {} ({})\n", raw, source_name(source));
+      out += fmt::format("    overrides {} ({})\n", raw, source_text(source));
   }
   return out;
 }
