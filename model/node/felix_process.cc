@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/node/felix_process.h"
 
-#include "felixsim/check.h"
+#include <limits>
+
 #include "model/calc/calc_graph.h"
 #include "model/calc/config_options.h"
 #include "model/dataplane/dataplane.h"
@@ -20,6 +21,7 @@ constexpr int max_rounds = 100000;
 // Felix looks again by itself after a failure or a table write within this time; longer waits are
 // its refresh timers.
 constexpr SimTime short_wait = 10 * second;
+constexpr SimTime no_wait = std::numeric_limits<SimTime>::max();
 
 }  // namespace
 
@@ -40,7 +42,7 @@ struct FelixProcess::State {
 
   FelixOutcome deliver();
   FelixOutcome on_message(const msg::Message& message);
-  FelixOutcome program();
+  FelixOutcome program(SimTime until);
 };
 
 FelixProcess::FelixProcess(std::string node, FelixEnvironment environment, FelixVersion version,
@@ -59,8 +61,9 @@ FelixProcess::FelixProcess(std::string node, FelixEnvironment environment, Felix
                        {}}) {}
 FelixProcess::~FelixProcess() = default;
 
-FelixOutcome FelixProcess::start(std::span<const Update> snapshot) {
+FelixOutcome FelixProcess::start(std::span<const Update> snapshot, SimTime now) {
   State& s = *state_;
+  s.now = now;
   auto started = node::start_up(s.node, s.environment, s.version, snapshot);
   if (!started) return {FelixOutcome::Kind::waiting, started.error().message};
   s.start = std::move(*started);
@@ -74,7 +77,7 @@ FelixOutcome FelixProcess::start(std::span<const Update> snapshot) {
       std::make_shared<Config>(*s.config), s.start->hostname, s.start->encapsulation));
   on_updates(snapshot);
   s.graph->on_status(calc::SyncStatus::in_sync);
-  return settle();
+  return settle(now);
 }
 
 void FelixProcess::on_updates(std::span<const Update> updates) {
@@ -85,10 +88,14 @@ void FelixProcess::on_updates(std::span<const Update> updates) {
     state_->warnings.push_back({key_text(updates[found.index].key), std::move(found.reason)});
 }
 
-FelixOutcome FelixProcess::settle() {
+void FelixProcess::on_host_command() {
+  if (state_->dataplane) state_->dataplane->note_kernel_touched(state_->now);
+}
+
+FelixOutcome FelixProcess::settle(SimTime now) {
   const FelixOutcome delivered = state_->deliver();
   if (delivered.kind != FelixOutcome::Kind::running) return delivered;
-  return state_->program();
+  return state_->program(now);
 }
 
 // Everything that the calc graph has to say, to the dataplane.
@@ -120,7 +127,7 @@ FelixOutcome FelixProcess::State::on_message(const msg::Message& message) {
   return {};
 }
 
-FelixOutcome FelixProcess::State::program() {
+FelixOutcome FelixProcess::State::program(SimTime until) {
   for (int round = 0; round < max_rounds; ++round) {
     bool busy = dataplane->on_interfaces_changed(now);
     if (const auto& reason = dataplane->restart_reason())
@@ -128,9 +135,13 @@ FelixOutcome FelixProcess::State::program() {
     busy = busy || dataplane->needs_apply();
     const ApplyResult result = dataplane->apply(now);
     if (result.fatal) return {FelixOutcome::Kind::dead, *result.fatal};
-    const bool soon = result.reschedule_after && *result.reschedule_after < short_wait;
-    if (soon) now += *result.reschedule_after;
-    if (!busy && !soon) return {};
+    const SimTime wait = result.reschedule_after.value_or(no_wait);
+    const bool due = wait < short_wait || (wait != no_wait && now + wait <= until);
+    if (due) now += wait;
+    if (!busy && !due) {
+      now = std::max(now, until);
+      return {};
+    }
   }
   return {FelixOutcome::Kind::dead, "the dataplane does not come to rest"};
 }

@@ -49,13 +49,17 @@ class FelixProcess {
 
   // Start-up on everything that the datastore holds, up to the first apply. After `waiting`, call
   // it again when the datastore has changed. O(snapshot).
-  FelixOutcome start(std::span<const Update> snapshot);
+  FelixOutcome start(std::span<const Update> snapshot, SimTime now);
 
   // Changes of the datastore after start(); they take effect in settle().
   void on_updates(std::span<const Update> updates);
 
-  // Lets Felix look at datastore and host and program until nothing is left to do.
-  FelixOutcome settle();
+  // Somebody ran a command on the host that may have changed rules, sets or routes.
+  void on_host_command();
+
+  // Lets Felix look at datastore and host and program: all that it does by itself until `now`, and
+  // beyond that what it would finish within its ten-second retry.
+  FelixOutcome settle(SimTime now);
 
   // Messages from the calc graph to the dataplane since the last call, in order.
   std::vector<msg::Message> take_messages();

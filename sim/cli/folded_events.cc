@@ -39,17 +39,17 @@ class DatastoreCursor {
     auto folded = log_.state_at({Moment::Kind::sequence, sequence, {}});
     if (!folded) return forward(folded);
     for (const auto& [key, value] : values_)
-      if (!folded->values.contains(key)) append(folded->revision, key, std::nullopt);
+      if (!folded->values.contains(key)) append(*folded, key, std::nullopt);
     for (const auto& [key, value] : folded->values) {
       const auto it = values_.find(key);
-      if (it == values_.end() || it->second != value) append(folded->revision, key, value);
+      if (it == values_.end() || it->second != value) append(*folded, key, value);
     }
     values_ = std::move(folded->values);
     return {};
   }
 
-  void append(int64_t revision, const std::string& key, std::optional<std::string> value) {
-    out_.push_back({0, std::nullopt, DatastoreEvent{revision, key, std::move(value)}});
+  void append(const FoldedState& at, const std::string& key, std::optional<std::string> value) {
+    out_.push_back({0, at.time, DatastoreEvent{at.revision, key, std::move(value)}});
   }
 
   const EventLog& log_;
@@ -81,7 +81,12 @@ Result<std::vector<Event>> folded_events(const EventLog& log, int64_t last,
   DatastoreCursor cursor(log, out);
   for (auto& event : *others) {
     const std::string* node = node_of(event);
-    if (!node || (!nodes.empty() && !nodes.contains(*node))) continue;
+    const bool is_step = std::holds_alternative<StepEvent>(event.body);
+    if (!is_step && !nodes.empty() && !nodes.contains(*node)) continue;
+    if (is_step) {  // only its time matters
+      out.push_back(std::move(event));
+      continue;
+    }
     if (needs_datastore(event))
       if (auto advanced = cursor.advance_to(event.sequence); !advanced) return forward(advanced);
     out.push_back(std::move(event));

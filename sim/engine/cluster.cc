@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/engine/cluster.h"
 
+#include <charconv>
+
 #include "model/kernel/host_action.h"
 
 namespace felixsim {
@@ -32,6 +34,16 @@ bool is_command(const HostEvent& event) {
   return event.action.find("\"exec\"") != std::string::npos;
 }
 
+// How long "sleep 5" takes; a sleep inside a longer command line counts too.
+SimTime sleep_of(const HostEvent& event) {
+  const size_t at = event.action.find("sleep ");
+  if (at == std::string::npos) return 0;
+  SimTime seconds = 0;
+  const char* first = event.action.data() + at + 6;
+  std::from_chars(first, event.action.data() + event.action.size(), seconds);
+  return std::clamp<SimTime>(seconds, 0, 86400) * second;
+}
+
 }  // namespace
 
 Cluster::Cluster(ClusterOptions options) : options_(std::move(options)) {}
@@ -58,17 +70,18 @@ const NodeFlight* Cluster::find(const std::string& name) const {
 }
 
 Status Cluster::apply(const Event& event) {
+  if (event.time) now_ = std::max(now_, *event.time);
   if (const auto* datastore = std::get_if<DatastoreEvent>(&event.body)) {
     datastore_.put(*datastore);
   } else if (const auto* host = std::get_if<HostEvent>(&event.body)) {
-    return apply_host(*host);
+    return apply_host(*host, !event.time);
   } else if (const auto* process = std::get_if<ProcessEvent>(&event.body)) {
     if (wanted(process->node)) apply_process(*process);
   }
   return {};
 }
 
-Status Cluster::apply_host(const HostEvent& event) {
+Status Cluster::apply_host(const HostEvent& event, bool untimed) {
   if (!wanted(event.node)) return {};
   NodeFlight& target = node(event.node);
   if (is_command(event)) settle();  // a command may look at, or change, what Felix has programmed
@@ -77,7 +90,10 @@ Status Cluster::apply_host(const HostEvent& event) {
   if (!*done)
     return invalid(fmt::format("node {}: unknown host action {}", event.node, event.action),
                    "use facts, workload, remove-workload or exec");
-  if (is_command(event)) settle();
+  if (!is_command(event)) return {};
+  if (target.felix) target.felix->on_host_command();
+  if (untimed) now_ += sleep_of(event);  // times in a log include the sleeping
+  settle();
   return {};
 }
 
@@ -104,7 +120,7 @@ FelixOutcome Cluster::launch(NodeFlight& target) {
   Backend& backend = target.recorder ? *target.recorder : static_cast<Backend&>(target.kernel);
   target.felix =
       std::make_unique<FelixProcess>(target.name, target.environment, options_.version, backend);
-  return target.felix->start(datastore_.snapshot());
+  return target.felix->start(datastore_.snapshot(), now_);
 }
 
 // Felix's exit, if it is one, and the restarts that follow from it.
@@ -145,7 +161,7 @@ void Cluster::settle() {
       if (!updates.empty()) handle(*target, launch(*target));
     } else if (target->state == FelixState::running) {
       target->felix->on_updates(updates);
-      handle(*target, target->felix->settle());
+      handle(*target, target->felix->settle(now_));
     }
   }
 }

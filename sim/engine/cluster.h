@@ -58,7 +58,8 @@ class Cluster {
   // Errors: an event that cannot be carried out (an unknown host command, a malformed action).
   Status apply(const Event& event);
 
-  // Lets every running Felix see all changes and finish programming.
+  // Lets every running Felix see all changes, and do all that it does until the time of the last
+  // event.
   void settle();
 
   // Nodes that events have named (and the options allow), by name.
@@ -69,12 +70,13 @@ class Cluster {
  private:
   bool wanted(const std::string& node) const;
   NodeFlight& node(const std::string& name);
-  Status apply_host(const HostEvent& event);
+  Status apply_host(const HostEvent& event, bool untimed);
   void apply_process(const ProcessEvent& event);
   FelixOutcome launch(NodeFlight& node);
   void handle(NodeFlight& node, FelixOutcome outcome);
 
   ClusterOptions options_;
+  SimTime now_ = 0;  // of the last event that had a time, and the sleeps of host commands since
   DatastoreView datastore_;
   std::map<std::string, std::unique_ptr<NodeFlight>> nodes_;
 };

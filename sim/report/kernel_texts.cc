@@ -33,6 +33,14 @@ std::string arp_text(const KernelState& state) {
   return text;
 }
 
+// `ip neigh`, which shows both families, and `ip -6 neigh` after it, as recordings have them.
+std::string neighbours_text(const KernelState& state) {
+  std::set<Neighbour> v6;
+  for (const auto& neighbour : state.neighbours)
+    if (!neighbour.address.is_v4()) v6.insert(neighbour);
+  return print_neighbours(state.neighbours) + print_neighbours(v6);
+}
+
 std::string status_text(const KernelState& state) {
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
   for (const auto& [name, content] : state.files)
@@ -64,7 +72,7 @@ const std::vector<Printer>& printers() {
       {{"routes6", "ip6-route.txt"},
        [](const KernelState& s) { return print_routes(s.routes, IpFamily::v6); }},
       {{"rules", "ip-rule.txt"}, rules_text},
-      {{"neigh", "neigh.txt"}, [](const KernelState& s) { return print_neighbours(s.neighbours); }},
+      {{"neigh", "neigh.txt"}, neighbours_text},
       {{"fdb", "fdb.txt"}, [](const KernelState& s) { return print_fdb(s.fdb); }},
       {{"links", "link.txt"}, [](const KernelState& s) { return print_links(s.links); }},
       {{"addresses", "addr.txt"}, [](const KernelState& s) { return print_addresses(s.links); }},
