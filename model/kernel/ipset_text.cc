@@ -104,6 +104,18 @@ std::string print_ipset_save(const std::map<std::string, IpSet>& sets) {
 
 namespace {
 
+// What ipset takes for granted, and what it cannot do without.
+Result<IpSet> completed(IpSet set) {
+  const bool bitmap = set.type == "bitmap:port";
+  if (bitmap && set.range.empty()) return invalid("a bitmap needs a range");
+  if (!bitmap && set.type.rfind("hash:", 0) != 0)
+    return invalid(fmt::format("type '{}' of a set is not known", set.type));
+  if (!bitmap && set.family.empty()) set.family = "inet";
+  if (!bitmap && set.family != "inet" && set.family != "inet6")
+    return invalid(fmt::format("family '{}' of a set is not known", set.family));
+  return set;
+}
+
 Result<IpSet> parse_create(std::string_view rest) {
   IpSet set;
   set.name = take_word(rest);
@@ -111,8 +123,9 @@ Result<IpSet> parse_create(std::string_view rest) {
   if (set.name.empty() || set.type.empty()) return invalid("a set needs a name and a type");
   while (true) {
     const auto option = take_word(rest);
-    if (option.empty()) return set;
+    if (option.empty()) return completed(std::move(set));
     const auto value = take_word(rest);
+    if (value.empty()) return invalid(fmt::format("option '{}' has no value", option));
     const auto number = parse_number(value, ~uint32_t{0});
     if (option == "family")
       set.family = value;

@@ -24,8 +24,7 @@ LabelRestrictions of_conjunction(const SelectorNode& node) {
       if (!base.must_have_one_of)
         base.must_have_one_of = std::move(one.must_have_one_of);
       else if (one.must_have_one_of)
-        std::erase_if(*base.must_have_one_of, [&](Symbol value) {
-          const auto& other = *one.must_have_one_of;
+        std::erase_if(*base.must_have_one_of, [&other = *one.must_have_one_of](Symbol value) {
           return std::find(other.begin(), other.end(), value) == other.end();
         });
     }
