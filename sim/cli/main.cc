@@ -21,10 +21,12 @@ constexpr const char* description =
 
 constexpr const char* footer =
     "\nExamples:\n"
-    "  felixsim import --from recording tests/vectors/recordings/vxlan --log flight.db\n"
+    "  felixsim import --from recording tests/vectors/recording/vxlan-two-nodes \\\n"
+    "    --log flight.db\n"
     "  felixsim show flight.db --node node-a --at step:2 --what iptables\n"
     "  felixsim run scenarios\n"
-    "\nINPUT is an event log, a scenario, a recording or a capture; felixsim tells which.\n"
+    "\nINPUT is an event log, a scenario, a recorded case, a capture file or a\n"
+    "folder of manifests; felixsim tells which.\n"
     "WHEN is rev:N, seq:N, step:N, step:NAME or a time in seconds.\n"
     "Exit codes: 0 yes/same/passed, 1 no/different/failed, 2 error.";
 

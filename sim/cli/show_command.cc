@@ -22,7 +22,7 @@ Status check_part(const std::string& what) {
   const auto& parts = node_parts();
   if (what == "all" || std::find(parts.begin(), parts.end(), what) != parts.end()) return {};
   return invalid(fmt::format("--what {}: there is no such part", what),
-                 fmt::format("use one of {}, all", fmt::join(parts, " ")));
+                 fmt::format("use one of {}, all", fmt::join(parts, ", ")));
 }
 
 Result<FlightRequest> request_of(const Options& options) {
@@ -93,13 +93,15 @@ void add_show_command(CLI::App& app) {
   verb->add_option("--node", options->node, "whose state")->required();
   verb->add_option("--at", options->at,
                    "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
-  verb->add_option("--what", options->what,
-                   fmt::format("{} or all (default iptables)", fmt::join(node_parts(), ", ")));
+  verb->add_option("--what", options->what, "which part, or all (default: iptables)");
   verb->add_option("--host", options->host,
                    "JSON file with facts, env, felix_cfg of an unrecorded host");
   verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
   verb->add_flag("--json", options->json, "print JSON");
-  verb->footer("Example: felixsim show flight.db --node node-a --at step:2 --what routes");
+  verb->footer(
+      "Parts: iptables ip6tables nft arp ipsets routes routes6 rules neigh fdb links\n"
+      "  addresses sysctls status config marks programming\n"
+      "Example: felixsim show flight.db --node node-a --at step:2 --what routes");
   on_run(*verb, [options] { return show(*options); });
 }
 
