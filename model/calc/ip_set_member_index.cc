@@ -55,6 +55,27 @@ Contribution contribution_of(const ValuePtr& value) {
   return calc::contribution_of(std::get<NetworkSet>(*value));
 }
 
+// A contribution as long as its item lives: most pods have one address, and no named port. The
+// values of remote endpoints themselves are not kept.
+class KeptContribution {
+ public:
+  KeptContribution() = default;
+  explicit KeptContribution(const Contribution& from) {
+    if (from.nets.size() == 1 && from.ports.empty())
+      only_ = from.nets[0];
+    else if (!from.nets.empty() || !from.ports.empty())
+      whole_ = std::make_unique<const Contribution>(from);
+  }
+  Contribution get() const {
+    if (whole_) return *whole_;
+    return only_ ? Contribution{{*only_}, {}} : Contribution();
+  }
+
+ private:
+  std::optional<Cidr> only_;
+  std::unique_ptr<const Contribution> whole_;
+};
+
 bool has_wide_net(const Contribution& contribution) {
   return std::any_of(contribution.nets.begin(), contribution.nets.end(),
                      [](const Cidr& net) { return net.length < net.address.max_prefix(); });
@@ -86,7 +107,7 @@ class IpSetMemberIndex::Impl {
 
  private:
   struct ItemState {
-    ValuePtr value;
+    KeptContribution kept;
     bool wide = false;     // has a net that is no single address
     bool pending = false;  // its class's matches have changed, but this item was not told yet
   };
@@ -156,7 +177,7 @@ void IpSetMemberIndex::Impl::own(Item item, const Contribution& old, const Contr
 void IpSetMemberIndex::Impl::update_item(const ItemKey& key, const ValuePtr& value) {
   const Item item = item_numbers_.get_or_add(key);
   if (item >= items_.size()) items_.resize(item + 1);
-  const auto old = contribution_of(items_[item].value), now = contribution_of(value);
+  const auto old = items_[item].kept.get(), now = contribution_of(value);
   const auto described = describe(*value);
   check_parents(item, *described.parents);
   index_.update_item(item, described.labels, *described.parents,
@@ -164,13 +185,13 @@ void IpSetMemberIndex::Impl::update_item(const ItemKey& key, const ValuePtr& val
                        tell_change(item, old, now, before, after);
                      });
   if (old.nets != now.nets) own(item, old, now);
-  items_[item] = {value, has_wide_net(now), false};
+  items_[item] = {KeptContribution(now), has_wide_net(now), false};
 }
 
 void IpSetMemberIndex::Impl::remove_item(const ItemKey& key) {
   const auto item = item_numbers_.find(key);
   if (!item) return;
-  const auto old = contribution_of(items_[*item].value);
+  const auto old = items_[*item].kept.get();
   check_parents(*item, {});
   index_.remove_item(*item, [&](Item, const Slots& before, const Slots& after) {
     tell_change(*item, old, {}, before, after);
@@ -187,7 +208,7 @@ void IpSetMemberIndex::Impl::update_parent(Symbol parent, const Labels& labels) 
         for (const Item item : items) items_[item].pending = true;
         for (const Item item : items) {
           items_[item].pending = false;
-          const auto contribution = contribution_of(items_[item].value);
+          const auto contribution = items_[item].kept.get();
           tell_change(item, contribution, contribution, before, after);
         }
         before_ = nullptr;
@@ -199,7 +220,7 @@ bool IpSetMemberIndex::Impl::holds(Item item, Slot slot, const msg::IpSetMember&
   if (!contains(matches(item), slot)) return false;
   const auto& port = sets_[slot].port;
   if (!port) return true;
-  const auto members = port_members(contribution_of(items_[item].value), *port);
+  const auto members = port_members(items_[item].kept.get(), *port);
   return std::find(members.begin(), members.end(), member) != members.end();
 }
 
@@ -281,7 +302,7 @@ void IpSetMemberIndex::Impl::start_suppression(Slot slot, Item item, const Membe
   index_.visit_matches(slot, [&](const LabelIndex::Items& items) {
     for (const Item other : items)
       if (other != item && contains(matches(other), slot))
-        for (const auto& net : contribution_of(items_[other].value).nets) add(net);
+        for (const auto& net : items_[other].kept.get().nets) add(net);
   });
   for (const auto& member : own_before) add(member.cidr);
   sets_[slot].overlaps = std::move(overlaps);
@@ -302,7 +323,7 @@ void IpSetMemberIndex::Impl::add_ip_set(Symbol id, const SelectorPtr& selector,
   if (suppress_ && !port && std::any_of(items.begin(), items.end(), wide))
     set.overlaps = std::make_unique<OverlapSuppressor>();
   for (const Item item : items) {
-    const auto contribution = contribution_of(items_[item].value);
+    const auto contribution = items_[item].kept.get();
     const auto members =
         each_once(port ? port_members(contribution, *port) : net_members(contribution));
     const bool shared = is_shared(contribution, item);

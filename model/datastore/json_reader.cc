@@ -119,7 +119,8 @@ void JsonReader::read(JsonView view, Labels& out) {
     *keep++ = *at;
   }
   labels.erase(keep, labels.end());
-  out = std::make_shared<const LabelMap>(std::move(labels));
+  // A copy, because it takes no more room than it needs: labels of remote pods live long.
+  out = std::make_shared<const LabelMap>(labels);
 }
 
 std::optional<int64_t> JsonReader::integer_within(JsonView view, int64_t low, int64_t high) {

@@ -84,7 +84,9 @@ Labels LabelClasses::effective_labels(const LabelClass& of) const {
     std::inplace_merge(merged->begin(), merged->begin() + static_cast<ptrdiff_t>(nearer),
                        merged->end());
   }
-  return merged ? Labels(std::move(merged)) : of.own;
+  if (!merged) return of.own;
+  merged->shrink_to_fit();
+  return merged;
 }
 
 void LabelClasses::append(Postings& postings, ClassId id, uint32_t index) {
