@@ -27,6 +27,9 @@ using Action = std::function<Result<int>()>;
 // Runs the action when the verb was the one on the command line; the last one set wins.
 void on_run(CLI::App& verb, Action action);
 
+// Runs what on_run() chose. A verb must have been on the command line.
+Result<int> run_chosen_action();
+
 // "error: place: fact" and, where there is one, "  help: fix", on stderr.
 void print_error(const Error& error);
 

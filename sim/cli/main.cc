@@ -2,18 +2,12 @@
 // felixsim's command line. It joins the verbs; it decides nothing.
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <cstdio>
 #include <iostream>
 
 #include "sim/cli/command.h"
 
 namespace felixsim::cli {
 namespace {
-
-Action& chosen_action() {
-  static Action action;
-  return action;
-}
 
 constexpr const char* description =
     "felixsim: a flight recorder and wind tunnel for Felix, Calico's per-node agent.\n"
@@ -42,21 +36,6 @@ void add_verbs(CLI::App& app) {
 
 }  // namespace
 
-void on_run(CLI::App& verb, Action action) {
-  verb.callback([action = std::move(action)] { chosen_action() = action; });
-}
-
-void print_error(const Error& error) {
-  fmt::print(stderr, "error: {}\n", error.message);
-  if (!error.help.empty()) fmt::print(stderr, "  help: {}\n", error.help);
-}
-
-Status print_data(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    return fail(ErrorCode::io, "cannot write to standard output", "check the disk or the pipe");
-  return {};
-}
-
 int run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app(description, "felixsim");
@@ -72,7 +51,7 @@ int run(int argc, char** argv) {
     print_error({ErrorCode::invalid_input, e.what(), "felixsim --help, or felixsim VERB --help"});
     return exit_error;
   }
-  auto outcome = chosen_action()();
+  auto outcome = run_chosen_action();
   if (outcome) return *outcome;
   print_error(outcome.error());
   return exit_error;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/cli/command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+namespace felixsim::cli {
+namespace {
+
+Action& chosen_action() {
+  static Action action;
+  return action;
+}
+
+}  // namespace
+
+void on_run(CLI::App& verb, Action action) {
+  verb.callback([action = std::move(action)] { chosen_action() = action; });
+}
+
+Result<int> run_chosen_action() { return chosen_action()(); }
+
+void print_error(const Error& error) {
+  fmt::print(stderr, "error: {}\n", error.message);
+  if (!error.help.empty()) fmt::print(stderr, "  help: {}\n", error.help);
+}
+
+Status print_data(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    return fail(ErrorCode::io, "cannot write to standard output", "check the disk or the pipe");
+  return {};
+}
+
+}  // namespace felixsim::cli
