@@ -130,7 +130,13 @@ Status do_workload(SimulatedKernel& kernel, const json& workload) {
   up.admin_up = true;
   answer = kernel.apply(up);
   if (answer.rc != 0) return wrong("workload " + *iface, answer.text);
-  kernel.note_workload(workload.value("pod", std::string()), *iface);
+  HostWorkload known{*iface, {}};
+  if (const auto ips = workload.find("ips"); ips != workload.end())
+    for (const auto& entry : *ips)
+      if (const auto ip =
+              entry.is_string() ? Cidr::parse_cidr_or_ip(entry.get<std::string>()) : std::nullopt)
+        known.addresses.push_back(ip->address);
+  kernel.note_workload(workload.value("pod", std::string()), std::move(known));
   return {};
 }
 
@@ -141,6 +147,7 @@ Status do_remove_workload(SimulatedKernel& kernel, const json& workload) {
   if (iface.empty()) return wrong("remove-workload", fmt::format("no workload '{}' is there", pod));
   const auto answer = kernel.apply(LinkRemoveOp{iface});
   if (answer.rc != 0) return wrong("remove-workload " + iface, answer.text);
+  if (!pod.empty()) kernel.note_workload(pod, {});
   return {};
 }
 

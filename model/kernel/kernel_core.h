@@ -39,7 +39,7 @@ struct KernelCore {
   std::map<std::pair<std::string, std::string>, NftIndex> nft;  // (family, table)
   int next_link_index = 1;
   std::vector<KernelChange> changes;
-  std::map<std::string, std::string> workloads;  // pod -> interface
+  std::map<std::string, HostWorkload> workloads;  // by pod
 
   explicit KernelCore(KernelState initial);
 };

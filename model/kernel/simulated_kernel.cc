@@ -133,13 +133,21 @@ void SimulatedKernel::set_lacks(std::set<std::string> lacks) {
   core_->state.lacks = std::move(lacks);
 }
 
-void SimulatedKernel::note_workload(const std::string& pod, const std::string& device) {
-  core_->workloads[pod] = device;
+void SimulatedKernel::note_workload(const std::string& pod, HostWorkload workload) {
+  core_->workloads.erase(pod);
+  if (workload.device.empty()) return;
+  std::erase_if(core_->workloads,
+                [&](const auto& other) { return other.second.device == workload.device; });
+  core_->workloads.emplace(pod, std::move(workload));
+}
+
+const std::map<std::string, HostWorkload>& SimulatedKernel::workloads() const {
+  return core_->workloads;
 }
 
 std::string SimulatedKernel::workload_interface(const std::string& pod) const {
   const auto found = core_->workloads.find(pod);
-  return found == core_->workloads.end() ? "" : found->second;
+  return found == core_->workloads.end() ? "" : found->second.device;
 }
 
 std::vector<KernelChange> SimulatedKernel::take_changes() {

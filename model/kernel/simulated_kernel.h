@@ -6,6 +6,7 @@
 // expiry of anything.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -30,6 +31,12 @@ struct KernelChange {
   bool operator==(const KernelChange&) const = default;
 };
 
+// A workload behind an interface of the host, as host actions tell of it.
+struct HostWorkload {
+  std::string device;
+  std::vector<Ip> addresses;
+};
+
 // A namespace as the kernel makes it: lo (down), default sysctls, the three routing rules of IPv4
 // and two of IPv6.
 KernelState empty_kernel();
@@ -51,8 +58,10 @@ class SimulatedKernel final : public Backend {
 
   // What this kernel has not: device kinds and features (KernelState::lacks).
   void set_lacks(std::set<std::string> lacks);
-  // Which interface a workload has, as host actions name it.
-  void note_workload(const std::string& pod, const std::string& device);
+  // Which interface and addresses a workload has, as host actions name it. One interface has one
+  // workload; without a device the workload is gone.
+  void note_workload(const std::string& pod, HostWorkload workload);
+  const std::map<std::string, HostWorkload>& workloads() const;
   std::string workload_interface(const std::string& pod) const;  // empty: none
 
   // The changes since the last call (or since construction).

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hooks, chains, connections and NAT. Mirrors Linux net/netfilter: nf_conntrack_core.c,
+// nf_conntrack_proto_tcp.c, nf_nat_core.c, x_tables' and nf_tables' walk through chains.
+#include "model/kernel/walk/walker.h"
+
+namespace felixsim::walk {
+namespace {
+
+constexpr size_t max_depth = 64;  // chains within chains: deeper than any ruleset; a loop
+constexpr int destination_nat = -100, source_nat = 100;
+constexpr uint16_t masquerade_port = 50000;
+
+bool device_matches(const std::string& pattern, const std::string& name) {
+  if (pattern.ends_with('+'))
+    return name.compare(0, pattern.size() - 1, pattern, 0, pattern.size() - 1) == 0;
+  return pattern == name;
+}
+
+bool in_ranges(const RuleOp& op, uint16_t number) {
+  for (const auto& [low, high] : op.ports)
+    if (low <= number && number <= high) return true;
+  return false;
+}
+
+bool has_ports(const Packet& packet) { return packet.protocol != 1 && packet.protocol != 58; }
+bool is_icmp(const Packet& packet) { return packet.protocol == 1 || packet.protocol == 58; }
+
+// May a connection begin with this packet?
+bool may_begin(const Packet& packet) {
+  if (packet.protocol == 6) {
+    const bool syn = packet.tcp_flags & 2, ack = packet.tcp_flags & 16, rst = packet.tcp_flags & 4;
+    return !rst && (!syn || !ack);
+  }
+  if (packet.protocol == 1) return packet.icmp_type == 8 || packet.icmp_type == 13;
+  if (packet.protocol == 58) return packet.icmp_type == 128;
+  return true;
+}
+
+}  // namespace
+
+std::string_view hook_name(Hook hook) {
+  static constexpr std::string_view names[] = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT",
+                                               "POSTROUTING"};
+  return names[static_cast<size_t>(hook)];
+}
+
+Tuple tuple_of(const Packet& packet) {
+  if (is_icmp(packet))
+    return {packet.source, packet.destination, packet.protocol, client_port, client_port};
+  return {packet.source, packet.destination, packet.protocol, packet.source_port,
+          packet.destination_port};
+}
+
+void Walker::connection_in(int node, Skb& skb) {
+  if (skb.state != 0) return;  // untracked, looped back, or the answer of this very kernel
+  // Neighbour discovery is not tracked (nf_conntrack_icmpv6_error).
+  if (skb.packet.protocol == 58 && skb.packet.icmp_type >= 130 && skb.packet.icmp_type <= 137) {
+    skb.state = state_untracked;
+    return;
+  }
+  const Tuple tuple = tuple_of(skb.error_of && is_icmp(skb.packet) ? *skb.error_of : skb.packet);
+  for (size_t i = 0; i < connections_.size(); ++i) {
+    auto& connection = connections_[i];
+    if (connection.node != node || !connection.confirmed) continue;
+    const bool original = connection.original == tuple, reply = connection.reply == tuple;
+    if (!original && !reply) continue;
+    skb.connection = static_cast<int>(i);
+    skb.reply = reply;
+    if (skb.error_of && is_icmp(skb.packet)) {
+      skb.state = state_related;
+      skb.reply = !reply;  // it goes the other way than the packet in it
+      return;
+    }
+    const bool bare_ack =
+        skb.packet.protocol == 6 && !(skb.packet.tcp_flags & 2) && !(skb.packet.tcp_flags & 4);
+    if (original && bare_ack && !(connection.status & status_seen_reply)) {
+      skb.state = state_invalid;  // an ACK before this kernel saw the SYN/ACK
+      skb.connection = -1;
+      return;
+    }
+    if (reply) connection.status |= status_seen_reply;
+    skb.state = connection.status & status_seen_reply ? state_established : state_new;
+    return;
+  }
+  if (skb.error_of || !may_begin(skb.packet)) {
+    skb.state = state_invalid;
+    return;
+  }
+  Connection connection;
+  connection.node = node;
+  connection.original = tuple;
+  connection.reply = tuple.inverse();
+  skb.connection = static_cast<int>(connections_.size());
+  skb.state = state_new;
+  skb.reply = false;
+  connections_.push_back(connection);
+}
+
+void Walker::confirm(Skb& skb) {
+  if (skb.connection < 0) return;
+  auto& connection = connections_[static_cast<size_t>(skb.connection)];
+  connection.confirmed = true;
+  connection.status |= status_confirmed;
+}
+
+uint32_t Walker::state_bits(const Skb& skb) const {
+  uint32_t bits = skb.state == 0 ? uint32_t{state_invalid} : skb.state;
+  if (skb.connection >= 0) {
+    const auto& connection = connections_[static_cast<size_t>(skb.connection)];
+    if (connection.status & status_snat) bits |= state_snat;
+    if (connection.status & status_dnat) bits |= state_dnat;
+  }
+  return bits;
+}
+
+bool Walker::matches_state(const Skb& skb, const RuleOp& op) const {
+  const Connection* connection =
+      skb.connection < 0 ? nullptr : &connections_[static_cast<size_t>(skb.connection)];
+  switch (op.op) {
+    case Op::state:
+      return (state_bits(skb) & op.a) != 0;
+    case Op::status:
+      return connection && (connection->status & op.a) != 0;
+    case Op::status_word:
+      return connection && connection->status == op.a;
+    case Op::connection_mark:
+      return connection && (connection->mark & op.b) == op.a;
+    default:
+      return connection && skb.reply;  // reply_direction
+  }
+}
+
+bool Walker::matches_address_type(const Context& context, const RuleOp& op) {
+  const Packet& packet = context.skb->packet;
+  const Ip& ip = op.flag & type_destination ? packet.destination : packet.source;
+  const Route* route = context.kernel->fib(ip.family).find_in(255, ip);
+  const bool limited = op.flag & (type_limit_in | type_limit_out);
+  const std::string& device = op.flag & type_limit_out ? *context.out : *context.in;
+  std::string_view type = "UNICAST";
+  if (route && (!limited || route->device == device)) {
+    if (route->type == Route::Type::local) type = "LOCAL";
+    if (route->type == Route::Type::broadcast) type = "BROADCAST";
+  }
+  if (ip.is_v4() ? ip.bytes[0] >= 224 && ip.bytes[0] < 240 : ip.bytes[0] == 0xff)
+    type = "MULTICAST";
+  if (ip.is_v4() && ip.to_u32() == ~uint32_t{0}) type = "BROADCAST";
+  for (std::string_view list = op.name; !list.empty();) {
+    const size_t comma = list.find(',');
+    if (list.substr(0, comma) == type) return true;
+    list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
+  }
+  return false;
+}
+
+// ipt_rpfilter.c, ip6t_rpfilter.c, nft_fib_ipv4.c: would an answer leave by the device that the
+// packet came in by?
+bool Walker::reverse_path(const Context& context, const RuleOp& op) {
+  if (*context.in == "lo") return true;
+  const Packet& packet = context.skb->packet;
+  const Ip& source = packet.source;
+  if (!source.is_v4() && source.bytes[0] == 0xfe && (source.bytes[1] & 0xc0) == 0x80) return true;
+  const uint32_t mark = op.flag & path_mark ? context.skb->mark : 0;
+  const Route* route = context.kernel->fib(source.family).find(source, packet.destination, mark);
+  if (!route) return false;
+  if (route->type == Route::Type::local && (op.flag & path_accept_local)) return true;
+  if (route->type != Route::Type::unicast) return false;
+  return (op.flag & path_loose) || route->device == *context.in;
+}
+
+bool Walker::matches(const Context& context, const RuleOp& op, TableInfo& table) {
+  const Skb& skb = *context.skb;
+  const Packet& packet = skb.packet;
+  switch (op.op) {
+    case Op::source:
+      return op.net.contains(packet.source);
+    case Op::destination:
+      return op.net.contains(packet.destination);
+    case Op::in_device:
+      return device_matches(op.name, *context.in);
+    case Op::out_device:
+      return device_matches(op.name, *context.out);
+    case Op::protocol:
+      return op.ports.empty() ? op.a == packet.protocol : in_ranges(op, packet.protocol);
+    case Op::source_port:
+      return has_ports(packet) && in_ranges(op, packet.source_port);
+    case Op::destination_port:
+      return has_ports(packet) && in_ranges(op, packet.destination_port);
+    case Op::any_port:
+      return in_ranges(op, packet.source_port) || in_ranges(op, packet.destination_port);
+    case Op::mark:
+      return (skb.mark & op.b) == op.a;
+    case Op::ip_set: {
+      auto* set = context.kernel->ip_set(op.name);
+      return set && set->matches(packet, op.fields);
+    }
+    case Op::nft_set:
+      return context.kernel->nft_set(table, op.name)->matches(packet, op.fields);
+    case Op::address_type:
+      return matches_address_type(context, op);
+    case Op::icmp_type:
+      return is_icmp(packet) && packet.icmp_type == op.a &&
+             (op.b > 255 || packet.icmp_code == op.b);
+    case Op::icmp_code:
+      return is_icmp(packet) && packet.icmp_code == op.a;
+    case Op::reverse_path:
+      return reverse_path(context, op);
+    case Op::tcp_flags:
+      return packet.protocol == 6 && (packet.tcp_flags & op.b) == op.a;
+    case Op::dscp:
+      return packet.dscp == op.a;
+    case Op::never:
+      return false;
+    default:
+      return matches_state(skb, op);
+  }
+}
+
+void Walker::change(const Context& context, const RuleOp& op) {
+  Skb& skb = *context.skb;
+  Connection* connection =
+      skb.connection < 0 ? nullptr : &connections_[static_cast<size_t>(skb.connection)];
+  switch (op.op) {
+    case Op::set_mark:
+      skb.mark = (skb.mark & ~op.b) ^ op.a;
+      break;
+    case Op::set_connection_mark:
+      if (connection) connection->mark = (connection->mark & ~op.b) ^ op.a;
+      break;
+    case Op::save_mark:
+      if (connection) connection->mark = (connection->mark & ~op.b) ^ (skb.mark & op.a);
+      break;
+    case Op::restore_mark:
+      if (connection) skb.mark = (skb.mark & ~op.a) ^ (connection->mark & op.b);
+      break;
+    case Op::set_dscp:
+      skb.packet.dscp = static_cast<uint8_t>(op.a);
+      break;
+    default:  // no_track
+      if (skb.state == 0) skb.state = state_untracked;
+      break;
+  }
+}
+
+// DNAT, SNAT, MASQUERADE, REDIRECT; false: the target does nothing here.
+bool Walker::translate(const Context& context, const RuleOp& op) {
+  Skb& skb = *context.skb;
+  if (skb.connection < 0) return false;
+  auto& connection = connections_[static_cast<size_t>(skb.connection)];
+  const bool to_destination = op.op == Op::dnat || op.op == Op::redirect;
+  Ip address = op.low;
+  bool has_address = op.has_address;
+  auto& kernel = *context.kernel;
+  if (op.op == Op::redirect) {
+    address = Ip::parse(skb.packet.source.is_v4() ? "127.0.0.1" : "::1").value_or(Ip{});
+    if (context.hook == Hook::prerouting) {
+      Route by_device;
+      by_device.device = *context.in;
+      address = kernel.fib(skb.packet.source.family).source_for(by_device, skb.packet.destination);
+    }
+    has_address = true;
+  }
+  if (op.op == Op::masquerade) {
+    const auto& fib = kernel.fib(skb.packet.source.family);
+    Route by_device;
+    by_device.device = *context.out;
+    if (const Route* route =
+            fib.find(skb.packet.destination, Ip{skb.packet.source.family, {}}, skb.mark);
+        route && route->device == *context.out)
+      by_device.gateway = route->gateway;
+    address = fib.source_for(by_device, skb.packet.destination);
+    has_address = true;
+  }
+  Tuple& reply = connection.reply;
+  if (to_destination) {
+    if (has_address) reply.source = address;
+    if (!op.ports.empty() && has_ports(skb.packet)) reply.source_port = op.ports[0].first;
+    connection.status |= status_dnat_done;
+    if (reply.source != connection.original.destination ||
+        reply.source_port != connection.original.destination_port)
+      connection.status |= status_dnat;
+  } else {
+    if (has_address) reply.destination = address;
+    if (!op.ports.empty() && has_ports(skb.packet))
+      reply.destination_port = op.ports[0].first;
+    else if (op.op == Op::masquerade && has_ports(skb.packet))
+      reply.destination_port = masquerade_port;
+    connection.status |= status_snat_done;
+    if (reply.destination != connection.original.source ||
+        reply.destination_port != connection.original.source_port)
+      connection.status |= status_snat;
+  }
+  return true;
+}
+
+void Walker::record_rule(const Context& context, const Chain& chain, size_t number, bool ends) {
+  if (!steps_) return;
+  Step step;
+  step.kind = StepKind::rule;
+  step.node = world_.nodes()[static_cast<size_t>(context.node)].name;
+  step.hook = context.hook;
+  step.table = chain.table->label;
+  step.chain = chain.name;
+  step.rule = static_cast<int>(number) + 1;
+  if (chain.ipt) step.text = chain.ipt->rules[number];
+  if (chain.nft) {
+    step.text = chain.nft->rules[number].text;
+    step.comment = chain.nft->rules[number].comment;
+  }
+  step.ends = ends;
+  if (ends) decided_ = static_cast<int>(steps_->size());
+  steps_->push_back(std::move(step));
+}
+
+Walker::Step1 Walker::verdict(const Context& context, const RuleOp& op, Chain& chain, int& target,
+                              End& end) {
+  switch (op.op) {
+    case Op::accept:
+      end = End::accept;
+      return Step1::stop;
+    case Op::drop:
+      end = End::drop;
+      return Step1::stop;
+    case Op::reject:
+      reject_with_ = op.name;
+      end = End::reject;
+      return Step1::stop;
+    case Op::return_:
+      return Step1::leave;
+    case Op::jump:
+    case Op::goto_:
+      target = static_cast<int>(op.a);
+      return op.op == Op::jump ? Step1::jump : Step1::go;
+    case Op::verdict_map: {
+      const auto set = chain.table->nft->sets.find(op.name);
+      if (set == chain.table->nft->sets.end()) return Step1::next_rule;
+      const auto& device = op.flag ? *context.out : *context.in;
+      const auto found = set->second.elements.find("\"" + device + "\"");
+      if (found == set->second.elements.end()) return Step1::next_rule;
+      RuleOp mapped = compile_nft_rule(found->second, chain.table->nft->family).ops.at(0);
+      if (mapped.op == Op::jump || mapped.op == Op::goto_)
+        mapped.a = static_cast<uint32_t>(context.kernel->chain_named(*chain.table, mapped.name));
+      return verdict(context, mapped, chain, target, end);
+    }
+    default:
+      if (!translate(context, op)) return Step1::next_rule;
+      end = End::translated;
+      return Step1::stop;
+  }
+}
+
+Walker::Step1 Walker::run_rule(const Context& context, Chain& chain, size_t number, int& target,
+                               End& end) {
+  for (const auto& op : chain.rules[number].ops) {
+    if (op.op < Op::set_mark) {
+      if (matches(context, op, *chain.table) == op.invert) return Step1::next_rule;
+      continue;
+    }
+    if (op.op < Op::accept) {
+      change(context, op);
+      continue;
+    }
+    const Step1 step = verdict(context, op, chain, target, end);
+    if (step != Step1::next_rule)
+      record_rule(context, chain, number, step == Step1::stop && end != End::translated);
+    return step;
+  }
+  record_rule(context, chain, number, false);
+  return Step1::next_rule;
+}
+
+Walker::End Walker::run_base(const Context& context, const BaseChain& base) {
+  struct Frame {
+    Chain* chain;
+    size_t next;
+  };
+  std::array<Frame, max_depth> stack;
+  size_t depth = 0;
+  Frame at{&context.kernel->chain(base.chain), 0};
+  while (true) {
+    if (at.next >= at.chain->rules.size()) {
+      if (depth == 0) return base.drops ? End::drop : End::policy;
+      at = stack[--depth];
+      continue;
+    }
+    int target = -1;
+    End end = End::policy;
+    switch (run_rule(context, *at.chain, at.next++, target, end)) {
+      case Step1::next_rule:
+        break;
+      case Step1::stop:
+        return end;
+      case Step1::leave:
+        at.next = at.chain->rules.size();
+        break;
+      case Step1::jump:
+        if (target < 0 || depth == max_depth) return End::drop;
+        stack[depth++] = at;
+        at = {&context.kernel->chain(target), 0};
+        break;
+      case Step1::go:
+        if (target < 0) return End::drop;
+        at = {&context.kernel->chain(target), 0};
+        break;
+    }
+  }
+}
+
+void Walker::apply_nat(const Context& context, bool destination_stage) {
+  Skb& skb = *context.skb;
+  const auto& connection = connections_[static_cast<size_t>(skb.connection)];
+  const Tuple want = skb.reply ? connection.original.inverse() : connection.reply.inverse();
+  Packet& packet = skb.packet;
+  const Packet before = packet;
+  const bool error = skb.error_of && is_icmp(packet);
+  const bool changed = skb.reply == destination_stage ? connection.status & status_snat
+                                                      : connection.status & status_dnat;
+  if (!changed) return;
+  if (destination_stage) {
+    packet.destination = want.destination;
+    if (has_ports(packet)) packet.destination_port = want.destination_port;
+  } else if (!error ||
+             packet.source == (skb.reply ? connection.reply.source : connection.original.source)) {
+    packet.source = want.source;
+    if (has_ports(packet)) packet.source_port = want.source_port;
+  }
+  if (error && destination_stage) {
+    auto inside = std::make_shared<Packet>(*skb.error_of);
+    inside->source = connection.original.source;
+    inside->source_port = connection.original.source_port;
+    skb.error_of = inside;
+  }
+  if (recording() && !(packet == before))
+    note(StepKind::nat, context.node,
+         fmt::format("NAT: {} becomes {}", packet_text(before), packet_text(packet)));
+}
+
+void Walker::run_nat(const Context& context, const std::vector<BaseChain>& bases) {
+  Skb& skb = *context.skb;
+  if (skb.connection < 0) return;
+  const bool destination_stage = context.hook == Hook::prerouting || context.hook == Hook::output;
+  const uint32_t done = destination_stage ? status_dnat_done : status_snat_done;
+  const auto status = [&]() -> uint32_t& {
+    return connections_[static_cast<size_t>(skb.connection)].status;
+  };
+  if (skb.state == state_new && !skb.reply && !(status() & done)) {
+    for (const auto& base : bases)
+      if (base.nat && !(status() & done)) run_base(context, base);
+    status() |= done;
+  }
+  apply_nat(context, destination_stage);
+}
+
+HookResult Walker::run_hook(int node, Hook hook, Skb& skb, const std::string& in,
+                            const std::string& out) {
+  auto& compiled = kernel(node);
+  Context context{node, &compiled, &skb, hook, &in, &out};
+  const auto& bases = compiled.hook(skb.packet.source.family, hook);
+  const bool tracks = hook == Hook::prerouting || hook == Hook::output;
+  const int nat_at = tracks ? destination_nat : source_nat;
+  bool tracked = !tracks, translated = hook == Hook::forward;
+  const auto until = [&](int priority) {
+    if (!tracked && priority > conntrack_priority) {
+      tracked = true;
+      connection_in(node, skb);
+    }
+    if (!translated && priority > nat_at) {
+      translated = true;
+      run_nat(context, bases);
+    }
+  };
+  for (const auto& base : bases) {
+    if (base.nat) continue;
+    until(base.priority);
+    const End end = run_base(context, base);
+    if (end != End::drop && end != End::reject) continue;
+    if (recording() && (decided_ < 0 || !steps_->back().ends)) {
+      const auto& chain = compiled.chain(base.chain);
+      steps_->push_back({StepKind::policy, world_.nodes()[static_cast<size_t>(node)].name, hook,
+                         chain.table->label, chain.name, 0, "policy DROP", "", true});
+      decided_ = static_cast<int>(steps_->size()) - 1;
+    }
+    HookResult result;
+    result.kind = end == End::drop ? HookResult::Kind::dropped : HookResult::Kind::rejected;
+    if (end == End::reject) result.reject = reject_with_;
+    return result;
+  }
+  until(1 << 30);
+  if (hook == Hook::postrouting || hook == Hook::input) confirm(skb);
+  return {};
+}
+
+}  // namespace felixsim::walk
