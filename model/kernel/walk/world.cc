@@ -141,6 +141,13 @@ class Exchange {
         return true;
       case Fate::Kind::outside:
         result_.receiver = "outside";
+        if (belongs_inside(fate.packet.destination)) {
+          result_.reason = fmt::format(
+              "no node has a route to {}: it leaves to the outside, where nobody has that address "
+              "(routes of a BGP daemon must be in the input)",
+              fate.packet.destination.str());
+          return false;
+        }
         return true;
       case Fate::Kind::rejected:
         if (walker_.send_rejection(fate, sender_kind(), origin_.index))
@@ -153,9 +160,30 @@ class Exchange {
     return false;
   }
 
-  Packet answer_to(const Packet& seen) const {
-    Packet reply = seen;
-    std::swap(reply.source, reply.destination);
+  bool belongs_inside(const Ip& ip) const {
+    return world_.workload_with(ip) >= 0 || world_.node_with(ip) >= 0;
+  }
+
+  // Who answers by UDP leaves the source address to its kernel, as most servers do; TCP and ICMP
+  // answer from the address that was asked.
+  Ip answering_address(const Fate& request) const {
+    const Packet& seen = request.packet;
+    if (seen.protocol != 17 || request.kind == Fate::Kind::outside) return seen.destination;
+    if (request.kind == Fate::Kind::workload) {
+      for (const auto& ip : world_.workloads()[static_cast<size_t>(request.index)].addresses)
+        if (ip.family == seen.destination.family) return ip;
+      return seen.destination;
+    }
+    const auto& kernel = world_.nodes()[static_cast<size_t>(request.index)].kernel;
+    const auto& fib = kernel->impl().fib(seen.destination.family);
+    const Route* route = fib.find(seen.source, Ip{seen.source.family, {}}, 0);
+    return route ? fib.source_for(*route, seen.source) : seen.destination;
+  }
+
+  Packet answer_to(const Fate& request) const {
+    Packet reply = request.packet;
+    reply.source = answering_address(request);
+    reply.destination = request.packet.source;
     std::swap(reply.source_port, reply.destination_port);
     reply.ttl = 64;
     reply.tcp_flags = 0x12;
@@ -170,7 +198,7 @@ class Exchange {
                       : request.kind == Fate::Kind::node   ? Origin::Kind::node
                                                            : Origin::Kind::outside;
     walker_.note(StepKind::leg, -1, "reply");
-    const Fate reply = send({kind, request.index}, answer_to(request.packet));
+    const Fate reply = send({kind, request.index}, answer_to(request));
     return came_back(reply, sent);
   }
 
