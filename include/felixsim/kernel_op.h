@@ -44,6 +44,7 @@ struct LinkSetOp {
   std::optional<bool> admin_up;
   std::optional<int> mtu_bytes;
   std::optional<Mac> mac;
+  std::optional<std::string> new_name = {};
 };
 struct AddressOp {
   bool remove = false;

@@ -153,7 +153,8 @@ Status do_remove_workload(SimulatedKernel& kernel, const json& workload) {
 
 }  // namespace
 
-Result<bool> apply_host_action(SimulatedKernel& kernel, std::string_view text) {
+Result<bool> apply_host_action(SimulatedKernel& kernel, std::string_view text,
+                               const std::function<void()>& after_each) {
   try {
     const json action = json::parse(text);
     if (!action.is_object()) return wrong("action", "an object is needed");
@@ -166,7 +167,7 @@ Result<bool> apply_host_action(SimulatedKernel& kernel, std::string_view text) {
       done = do_remove_workload(kernel, *removed);
     } else if (const auto command = action.find("exec"); command != action.end()) {
       if (!command->is_string()) return wrong("exec", "a text is needed");
-      auto answer = kernel.exec(command->get<std::string>());
+      auto answer = kernel.exec(command->get<std::string>(), after_each);
       if (!answer) return forward(answer);
     } else {
       return false;

@@ -18,6 +18,8 @@ namespace felixsim {
 //   {"exec": "shell command line"}
 // Facts are changes: what is not named stays. An action that is none of these (a process action
 // such as {"felix": "stop"}) answers false and changes nothing. Errors name the field.
-Result<bool> apply_host_action(SimulatedKernel& kernel, std::string_view json);
+// `after_each` runs after each command of a command line.
+Result<bool> apply_host_action(SimulatedKernel& kernel, std::string_view json,
+                               const std::function<void()>& after_each = {});
 
 }  // namespace felixsim

@@ -92,6 +92,8 @@ KernelAnswer link_set(KernelCore& core, Arguments arguments) {
     } else if (word == "address") {
       op.mac = Mac::parse(arguments.next());
       if (!op.mac) return usage("\"address\" value is invalid");
+    } else if (word == "name") {
+      op.new_name = arguments.next();
     } else if (word == "dev") {
       op.name = arguments.next();
     } else if (op.name.empty()) {

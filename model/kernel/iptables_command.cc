@@ -36,7 +36,8 @@ class Transaction {
         name_(table),
         references_(
             core.chain_references[{program.dialect.family, program.dialect.backend, table}]),
-        was_there_(tables_.contains(table)) {
+        was_there_(tables_.contains(table)),
+        legacy_(program.dialect.backend == IptBackend::legacy) {
     if (!was_there_) tables_[table] = fresh_ipt_table(table);
   }
 
@@ -86,7 +87,8 @@ class Transaction {
       }
     }
     undo_.clear();
-    if (!was_there_) tables_.erase(name_);
+    // A legacy table is there from the first look at it on.
+    if (!was_there_ && !legacy_) tables_.erase(name_);
   }
 
  private:
@@ -94,7 +96,7 @@ class Transaction {
   IptTables& tables_;
   std::string name_;
   ReferenceCounts& references_;
-  bool was_there_;
+  bool was_there_, legacy_;
   std::map<std::string, std::optional<IptChain>> undo_;
 };
 

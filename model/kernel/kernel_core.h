@@ -30,6 +30,7 @@ struct IptTableKey {
 struct NftIndex {
   ReferenceCounts chains, sets;
   std::map<std::string, std::map<Ip, Ip>> intervals;
+  int rejects = 0;  // rules with a reject statement
 };
 
 struct KernelCore {
@@ -49,6 +50,13 @@ void count_ipt_rule(KernelCore& core, ReferenceCounts& chains, const IptRule& ru
 
 // The same for a rule, or the value of a map element, of nftables.
 void count_nft_text(NftIndex& index, std::string_view text, int delta);
+
+// (family, name) of a table of nftables.
+using TableName = std::pair<std::string, std::string>;
+
+// Linux refuses a reject that a packet could meet behind its routing, however it gets there.
+// O(table) if it has any reject.
+bool rejects_after_routing(const KernelCore& core, const TableName& table_name);
 
 // Command front-ends. `words` are the whole command line. `text` of the answer is what the tool
 // prints to stderr, or to stdout where it succeeds.

@@ -244,16 +244,65 @@ KernelAnswer apply_link_remove(KernelCore& core, const LinkRemoveOp& op) {
   return {};
 }
 
+namespace {
+
+// The device keeps its index; what hangs on it follows. An interface that is up may be renamed too
+// (net/core/dev.c netif_change_name, since Linux 6.2).
+KernelAnswer rename_link(KernelCore& core, const std::string& from, const std::string& to) {
+  auto& state = core.state;
+  if (to.empty() || to.size() > 15) return no_errno(EINVAL);
+  if (find_link(core, to)) return no_errno(EEXIST);
+  auto node = state.links.extract(from);
+  node.key() = node.mapped().name = to;
+  state.links.insert(std::move(node));
+  std::vector<Route> routes;
+  for (const auto& route : state.routes)
+    if (route.device == from) routes.push_back(route);
+  erase_routes_if(core, [&](const Route& route) { return route.device == from; });
+  for (auto& route : routes) {
+    route.device = to;
+    insert_route(core, route);
+  }
+  const auto move_entries = [&](auto& entries) {
+    std::vector<typename std::decay_t<decltype(entries)>::value_type> moved;
+    for (const auto& entry : entries)
+      if (entry.device == from) moved.push_back(entry);
+    std::erase_if(entries, [&](const auto& entry) { return entry.device == from; });
+    for (auto& entry : moved) {
+      entry.device = to;
+      entries.insert(entry);
+    }
+  };
+  move_entries(state.neighbours);
+  move_entries(state.fdb);
+  for (const auto pattern : interface_settings) {
+    auto setting = state.sysctls.extract(setting_name(pattern, from));
+    if (setting.empty()) continue;
+    setting.key() = setting_name(pattern, to);
+    state.sysctls.insert(std::move(setting));
+  }
+  for (auto& [pod, workload] : core.workloads)
+    if (workload.device == from) workload.device = to;
+  note(core, KernelChange::Kind::link_removed, from);
+  note(core, KernelChange::Kind::link, to);
+  return {};
+}
+
+}  // namespace
+
 KernelAnswer apply_link_set(KernelCore& core, const LinkSetOp& op) {
-  auto* link = find_link(core, op.name);
-  if (!link) return no_errno(ENODEV);
+  if (!find_link(core, op.name)) return no_errno(ENODEV);
+  if (op.new_name && *op.new_name != op.name) {
+    if (auto answer = rename_link(core, op.name, *op.new_name); answer.rc != 0) return answer;
+  }
+  auto* link = find_link(core, op.new_name.value_or(op.name));
   if (op.mac && *op.mac != link->mac) {
     link->mac = *op.mac;
-    note(core, KernelChange::Kind::link, op.name);
+    note(core, KernelChange::Kind::link, link->name);
   }
   if (op.mtu_bytes) {
     if (*op.mtu_bytes < 68 || *op.mtu_bytes > 65535) return no_errno(EINVAL);
-    if (*op.mtu_bytes != link->mtu_bytes) note(core, KernelChange::Kind::link, op.name);
+    if (*op.mtu_bytes != link->mtu_bytes) note(core, KernelChange::Kind::link, link->name);
     link->mtu_bytes = *op.mtu_bytes;
   }
   if (op.admin_up) set_admin_up(core, *link, *op.admin_up);

@@ -3,6 +3,8 @@
 // evaluate.c (sets of one element, implied dependencies), payload.c and rule.c (a dependency that
 // the payload implies is not printed; neighbouring port matches are merged), the printers of
 // statements. Covers what Felix's felix/nftables writes; the rest is refused as unsupported.
+#include <bit>
+
 #include "model/kernel/ipt_values.h"
 #include "model/kernel/nft_text.h"
 #include "model/kernel/nft_tokens.h"
@@ -133,10 +135,21 @@ class RuleReader {
       if (!mask) return wrong("mask");
     }
     const auto op = take_operator();
-    const auto value = take_number();
+    std::string_view text = next();
+    if (const size_t slash = text.find('/'); !mask && slash != std::string_view::npos) {
+      const auto length = parse_number(text.substr(slash + 1), 32);
+      if (!length || *length == 0) return wrong("prefix");
+      mask = ~uint32_t{0} << (32 - *length);
+      text = text.substr(0, slash);
+    }
+    const auto value = parse_number(text, ~uint32_t{0});
     if (!value) return wrong("mark");
-    if (!mask || *mask == ~uint32_t{0})
-      add(fmt::format("{} {}0x{:08x}", field, op, *value));
+    // nft prints a mask of leading ones as a prefix (netlink_delinearize.c).
+    const int ones = std::countl_one(mask.value_or(~uint32_t{0}));
+    const bool is_prefix = !mask || (ones > 0 && std::countr_zero(*mask) == 32 - ones);
+    if (is_prefix)
+      add(fmt::format("{} {}0x{:08x}{}", field, op, *value,
+                      ones == 32 ? "" : fmt::format("/{}", ones)));
     else
       add(fmt::format("{} & 0x{:08x} {} 0x{:08x}", field, *mask, op.empty() ? "==" : "!=", *value));
     return {};
@@ -277,6 +290,8 @@ class RuleReader {
     if (!accept("}") || values.empty()) return wrong("end of set");
     if (values.size() == 1) return values[0];
     ++out_.anonymous_sets;
+    for (const auto& value : values)
+      out_.has_interval_set |= value.find_first_of("-/") != std::string::npos;
     if (key == "inet_service") return ports_text(values);
     std::sort(values.begin(), values.end());
     values.erase(std::unique(values.begin(), values.end()), values.end());

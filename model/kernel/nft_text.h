@@ -25,6 +25,7 @@ struct ParsedNftRule {
   NftRule rule;                   // without handle
   std::string jump;               // jump or goto chain
   std::vector<std::string> sets;  // named sets and maps (@name)
+  bool has_interval_set = false;  // one of the anonymous sets has a range in it
   int anonymous_sets = 0;         // `{ a, b }` of more than one element: each takes a handle
 };
 Result<ParsedNftRule> parse_nft_rule(std::string_view text, std::string_view family);

@@ -2,6 +2,7 @@
 // See simulated_kernel.h: which front-end a command goes to.
 #include "model/kernel/simulated_kernel.h"
 
+#include "model/kernel/host_shell.h"
 #include "model/kernel/kernel_core.h"
 #include "model/kernel/net_state.h"
 #include "model/kernel/words.h"
@@ -17,6 +18,8 @@ KernelAnswer without_input(KernelCore& core, const CommandWords& words, std::str
 }
 
 KernelAnswer do_nothing(KernelCore&, const CommandWords&, std::string_view) { return {}; }
+
+KernelAnswer do_fail(KernelCore&, const CommandWords&, std::string_view) { return {1, ""}; }
 
 bool is_iptables(std::string_view program) {
   std::string_view rest = program;
@@ -41,7 +44,9 @@ FrontEnd front_end(std::string_view program) {
   if (program == "ip") return without_input<run_ip>;
   if (program == "bridge") return without_input<run_bridge>;
   if (program == "sysctl") return without_input<run_sysctl>;
-  if (program == "sleep" || program == "true" || program == ":") return do_nothing;
+  for (const auto* harmless : {"sleep", "true", ":", "echo", "printf"})
+    if (program == harmless) return do_nothing;
+  if (program == "false") return do_fail;
   return nullptr;
 }
 
@@ -170,59 +175,22 @@ KernelAnswer SimulatedKernel::apply(const KernelOp& op) {
                     op);
 }
 
-namespace {
-
-// The commands of a line, cut at && and ; outside quotes. `stops` of one: the next runs only if it
-// succeeded.
-struct HostCommand {
-  std::string text;
-  bool stops = false;
-};
-
-std::vector<HostCommand> split_commands(std::string_view line) {
-  std::vector<HostCommand> commands;
-  std::string current;
-  char open = 0;
-  const auto cut = [&](bool stops) {
-    if (!trim(current).empty()) commands.push_back({current, stops});
-    current.clear();
-  };
-  for (size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (open != 0 ? c == open : c == '"' || c == '\'') open = open != 0 ? 0 : c;
-    if (open == 0 && line.substr(i, 2) == "&&") {
-      cut(true);
-      ++i;
-    } else if (open == 0 && (c == ';' || c == '\n')) {
-      cut(false);
-    } else {
-      current += c;
-    }
-  }
-  cut(false);
-  return commands;
-}
-
-}  // namespace
-
-Result<KernelAnswer> SimulatedKernel::exec(std::string_view command_line) {
+Result<KernelAnswer> SimulatedKernel::exec(std::string_view command_line,
+                                           const std::function<void()>& after_each) {
+  auto commands = parse_shell(command_line);
+  if (!commands) return forward(commands);
   KernelAnswer answer;
-  for (const auto& command : split_commands(command_line)) {
-    Words words;
-    if (!split_shell_words(command.text, words))
-      return invalid(fmt::format("exec: unbalanced quotes: {}", command.text));
-    for (const auto word : words.words)
-      if (word.find_first_of("|<>`$&") != std::string_view::npos)
-        return fail(ErrorCode::unsupported,
-                    fmt::format("exec: '{}' of the shell is not modelled: {}", word, command.text),
-                    "write plain commands, joined by && or ;");
-    const auto run = front_end(words.words[0]);
+  for (const auto& command : *commands) {
+    const auto run = front_end(command.words[0]);
     if (!run)
       return fail(ErrorCode::unsupported,
-                  fmt::format("exec: command '{}' is not modelled", words.words[0]),
+                  fmt::format("exec: command '{}' is not modelled", command.words[0]),
                   "use iptables, ip6tables, ipset, nft, ip, bridge, sysctl or sleep");
-    answer = run(*core_, words.words, {});
-    if (answer.rc != 0 && command.stops) return answer;
+    const bool failed = answer.rc != 0;
+    if (command.after == ShellCommand::After::success && failed) continue;
+    if (command.after == ShellCommand::After::failure && !failed) continue;
+    answer = run(*core_, CommandWords(command.words.begin(), command.words.end()), command.input);
+    if (after_each) after_each();
   }
   return answer;
 }

@@ -54,7 +54,8 @@ class SimulatedKernel final : public Backend {
 
   // A shell command line of the host: words, quotes, "a && b", "a; b", `sleep N` (does nothing).
   // A command that is not modelled is an Error that names it; a refusal is rc != 0.
-  Result<KernelAnswer> exec(std::string_view command_line);
+  Result<KernelAnswer> exec(std::string_view command_line,
+                            const std::function<void()>& after_each = {});
 
   // What this kernel has not: device kinds and features (KernelState::lacks).
   void set_lacks(std::set<std::string> lacks);

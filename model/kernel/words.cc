@@ -15,27 +15,39 @@ bool is_bare(char c) {
          c == '-';
 }
 
-// One word from `line` at `i`, with the quoting characters in `quotes`. A backslash escapes inside
-// quotes, and outside too if `escape_outside`.
-bool take_quoted(std::string_view line, size_t& i, std::string_view quotes, bool escape_outside,
-                 std::string& word) {
+// How a tool quotes words: with which characters, whether a backslash escapes outside quotes too,
+// and whether a closing quote ends the word.
+struct Quoting {
+  std::string_view quotes;
+  bool escape_outside;
+  bool quote_ends_word;
+};
+
+// One word from `line` at `i`.
+bool take_quoted(std::string_view line, size_t& i, const Quoting& quoting, std::string& word) {
   char open = 0;
   for (; i < line.size(); ++i) {
     const char c = line[i];
     if (open == 0 && is_blank(c)) return true;
-    if (c == '\\' && i + 1 < line.size() && (open == '"' || (open == 0 && escape_outside)))
+    if (c == '\\' && i + 1 < line.size() &&
+        (open == '"' || (open == 0 && quoting.escape_outside))) {
       word += line[++i];
-    else if (open != 0 && c == open)
+    } else if (open != 0 && c == open) {
       open = 0;
-    else if (open == 0 && quotes.find(c) != std::string_view::npos)
+      if (quoting.quote_ends_word) {
+        ++i;
+        return true;
+      }
+    } else if (open == 0 && quoting.quotes.find(c) != std::string_view::npos) {
       open = c;
-    else
+    } else {
       word += c;
+    }
   }
   return open == 0;
 }
 
-bool split(std::string_view line, std::string_view quotes, bool escape_outside, Words& out) {
+bool split(std::string_view line, const Quoting& quoting, Words& out) {
   out.words.clear();
   out.unescaped.clear();
   for (size_t i = 0; i < line.size();) {
@@ -45,14 +57,14 @@ bool split(std::string_view line, std::string_view quotes, bool escape_outside, 
     }
     size_t end = i;
     while (end < line.size() && !is_blank(line[end]) &&
-           quotes.find(line[end]) == std::string_view::npos &&
-           !(escape_outside && line[end] == '\\'))
+           quoting.quotes.find(line[end]) == std::string_view::npos &&
+           !(quoting.escape_outside && line[end] == '\\'))
       ++end;
     // The usual quoted word has its quotes at both ends and no escapes: no copy is needed.
     if (end == i && line[i] == '"') {
       const size_t close = line.find_first_of("\"\\", i + 1);
       if (close != std::string_view::npos && line[close] == '"' &&
-          (close + 1 == line.size() || is_blank(line[close + 1]))) {
+          (close + 1 == line.size() || is_blank(line[close + 1]) || quoting.quote_ends_word)) {
         out.words.push_back(line.substr(i + 1, close - i - 1));
         i = close + 1;
         continue;
@@ -64,7 +76,7 @@ bool split(std::string_view line, std::string_view quotes, bool escape_outside, 
       continue;
     }
     std::string word;
-    if (!take_quoted(line, i, quotes, escape_outside, word)) return false;
+    if (!take_quoted(line, i, quoting, word)) return false;
     out.words.push_back(out.unescaped.emplace_back(std::move(word)));
   }
   return true;
@@ -72,9 +84,13 @@ bool split(std::string_view line, std::string_view quotes, bool escape_outside, 
 
 }  // namespace
 
-bool split_restore_line(std::string_view line, Words& out) { return split(line, "\"", false, out); }
+bool split_restore_line(std::string_view line, Words& out) {
+  return split(line, {"\"", false, true}, out);
+}
 
-bool split_shell_words(std::string_view line, Words& out) { return split(line, "\"'", true, out); }
+bool split_shell_words(std::string_view line, Words& out) {
+  return split(line, {"\"'", true, false}, out);
+}
 
 std::string_view take_line(std::string_view& text) {
   const size_t end = text.find('\n');

@@ -19,7 +19,8 @@ struct Words {
 };
 
 // As iptables-restore 1.8.9 (add_param_to_argv): blanks separate, double quotes group, a backslash
-// inside quotes takes the next character as it is; a single quote is an ordinary character. False:
+// inside quotes takes the next character as it is; a closing quote ends the word; a single quote is
+// an ordinary character. False:
 // a quote stays open.
 bool split_restore_line(std::string_view line, Words& out);
 

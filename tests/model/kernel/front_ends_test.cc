@@ -56,6 +56,8 @@ TEST_CASE("iptables-restore answers as the real one does") {
                 "*filter\n:" + std::string(29, 'x') + " - -\n" + ok, 2},
            Case{"a chain name of 28 letters", restore,
                 "*filter\n:" + std::string(28, 'x') + " - -\n" + ok, 0},
+           Case{"a quote that closes ends the word", restore,
+                "*filter\n-A cali-a -j LOG --log-prefix \"a \"b\" c\"\n" + ok, 2},
            Case{"an unknown table", restore, "*foo\n" + ok, 3},
            Case{"no COMMIT", restore, "*filter\n:c - -\n", 1},
            Case{"a rule outside a table", restore, "-A cali-a -j DROP\n", 2},
@@ -205,6 +207,83 @@ TEST_CASE("nft --check tells and changes nothing but the counter") {
   CHECK(table.last_handle == 3);
 }
 
+TEST_CASE("a legacy table is there from the first look at it, even one that failed") {
+  SimulatedKernel kernel;
+  const std::string refused = "*raw\n:r - -\n-A r -j REJECT\nCOMMIT\n";
+  CHECK(run(kernel, "iptables-legacy-restore --noflush", refused) == 1);
+  CHECK(run(kernel, "iptables-nft-restore --noflush", refused) == 4);
+  const auto& tables = kernel.state().iptables;
+  CHECK(print_iptables_save(tables.at({IpFamily::v4, IptBackend::legacy})) ==
+        "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n");
+  CHECK(tables.at({IpFamily::v4, IptBackend::nft}).empty());
+}
+
+TEST_CASE(
+    "nft refuses a reject behind routing, and breaks down where it replaces a set of ranges") {
+  const std::string base =
+      "add table ip t\n"
+      "add chain ip t post { type filter hook postrouting priority 0 ; }\n"
+      "add chain ip t fwd { type filter hook forward priority 0 ; }\n"
+      "add chain ip t a\nadd chain ip t b\n"
+      "add map ip t m { type ifname : verdict ; }\n"
+      "add rule ip t a tcp dport { 1 } counter accept\n";
+  struct Step {
+    std::string name, input;
+    int rc;
+  };
+  for (const auto& c : {
+           Step{"a reject that only forwarding reaches",
+                "add rule ip t fwd jump a\nadd rule ip t a reject\n", 0},
+           Step{"a reject that is reached by jumps",
+                "add rule ip t post jump a\nadd rule ip t a goto b\nadd rule ip t b reject\n", 1},
+           Step{"a reject that is reached by a map",
+                "add element ip t m { eth0 : goto b }\nadd rule ip t b reject\n"
+                "add rule ip t post oifname vmap @m\n",
+                1},
+           Step{"a reject that nothing reaches", "add rule ip t b reject\n", 0},
+           Step{"a rule with ranges, replacing another",
+                "replace rule ip t a handle 6 tcp dport { 80, 443, 8000-9000 } accept\n", 134},
+           Step{"a rule with ranges, added",
+                "add rule ip t a tcp dport { 80, 443, 8000-9000 } accept\n", 0},
+           Step{"a rule with one range, replacing another",
+                "replace rule ip t a handle 6 tcp dport { 8000-9000 } accept\n", 0},
+           Step{"everything goes", "flush ruleset\n", 0},
+       })
+    DYNAMIC_SECTION(c.name) {
+      SimulatedKernel kernel;
+      REQUIRE(run(kernel, "nft -f -", base) == 0);
+      const auto before = kernel.state().nft;
+      CHECK(run(kernel, "nft -f -", c.input) == c.rc);
+      if (c.rc != 0) {
+        for (const auto& [name, chain] : before.begin()->second.chains)
+          CHECK(kernel.state().nft.begin()->second.chains.at(name) == chain);
+      }
+    }
+}
+
+TEST_CASE("nft prints a mask of leading ones as a prefix, and reads what it prints") {
+  struct Mark {
+    std::string name, written, printed;
+  };
+  for (const auto& c : {
+           Mark{"equal", "meta mark & 0xf0000000 == 0x10000000", "meta mark 0x10000000/4"},
+           Mark{"not equal", "meta mark & 0xffe00000 != 0", "meta mark != 0x00000000/11"},
+           Mark{"of a connection", "ct mark & 0x80000000 == 0x80000000", "ct mark 0x80000000/1"},
+           Mark{"all bits", "meta mark & 0xffffffff == 5", "meta mark 0x00000005"},
+           Mark{"other bits", "meta mark & 0xff00 == 0", "meta mark & 0x0000ff00 == 0x00000000"},
+       })
+    DYNAMIC_SECTION(c.name) {
+      SimulatedKernel kernel;
+      const std::string rule = "add rule ip t c ";
+      REQUIRE(run(kernel, "nft -f -",
+                  "add table ip t\nadd chain ip t c\n" + rule + c.written + "\n" + rule +
+                      c.printed + "\n") == 0);
+      const auto& rules = kernel.state().nft.at({"ip", "t"}).chains.at("c").rules;
+      CHECK(rules.at(0).text == c.printed);
+      CHECK(rules.at(1).text == c.printed);
+    }
+}
+
 TEST_CASE("a command line of the host runs piece by piece") {
   SimulatedKernel kernel;
   const auto first =
@@ -222,4 +301,39 @@ TEST_CASE("a command line of the host runs piece by piece") {
   CHECK(unknown.error().code == ErrorCode::unsupported);
   CHECK(unknown.error().message.find("frobnicate") != std::string::npos);
   CHECK(!kernel.exec("ip link | grep x"));
+}
+
+TEST_CASE("a command line of the host may use what a shell offers around commands") {
+  struct Case {
+    std::string name, line;
+    std::vector<IptRule> want;  // in a chain x, which is there from the start
+  };
+  for (const auto& c : {
+           Case{"text piped into a command",
+                "printf '*filter\\n-A x -j %s\\nCOMMIT\\n' ACCEPT | iptables-restore --noflush",
+                {"-j ACCEPT"}},
+           Case{"output thrown away", "iptables -A x -j DROP >/dev/null 2>&1", {"-j DROP"}},
+           Case{"a command for the case of failure",
+                "iptables -N x 2> /dev/null || iptables -A x -j RETURN",
+                {"-j RETURN"}},
+           Case{"a command for success, skipped", "false && iptables -A x -j RETURN", {}},
+           Case{"lists go on after a skipped command",
+                "iptables -N x && iptables -A x -j DROP; iptables -A x -j ACCEPT",
+                {"-j ACCEPT"}},
+           Case{"operators inside quotes are text",
+                "iptables -A x -m comment --comment 'a; b && $c'",
+                {"-m comment --comment \"a; b && $c\""}},
+       })
+    DYNAMIC_SECTION(c.name) {
+      SimulatedKernel kernel;
+      REQUIRE(kernel.exec("iptables -N x"));
+      const auto answer = kernel.exec(c.line);
+      if (!answer) FAIL(answer.error().message);
+      CHECK(filter(kernel).at("x").rules == c.want);
+    }
+  for (const auto* line : {"ip link del $(ip link)", "cat < file", "sleep 1 &", "(ip link)"})
+    DYNAMIC_SECTION("not modelled: " << line) {
+      SimulatedKernel kernel;
+      CHECK(!kernel.exec(line));
+    }
 }

@@ -166,6 +166,28 @@ TEST_CASE("routing rules are added before the main table, and found again by wha
   CHECK(kernel.state().rules.size() == 5);
 }
 
+TEST_CASE("what hangs on an interface follows it to its new name") {
+  SimulatedKernel kernel;
+  exec(kernel, "ip link add br0 type bridge && ip link set br0 up");
+  exec(kernel, "sysctl -w net.ipv4.conf.br0.rp_filter=1");
+  exec(kernel, "ip route add 10.0.0.2/32 dev br0");
+  exec(kernel, "ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:01 dev br0");
+  exec(kernel, "ip link set br0 down && ip link set br0 up && ip route add 10.0.0.3/32 dev br0");
+  exec(kernel, "ip link set br0 name br1");
+  const auto& state = kernel.state();
+  CHECK(!state.links.contains("br0"));
+  REQUIRE(state.links.contains("br1"));
+  CHECK(state.links.at("br1").name == "br1");
+  CHECK(state.sysctls.at("net.ipv4.conf.br1.rp_filter") == "1");
+  CHECK(!state.sysctls.contains("net.ipv4.conf.br0.rp_filter"));
+  CHECK(std::any_of(state.routes.begin(), state.routes.end(), [](const Route& route) {
+    return route.device == "br1" && route.dst == *Cidr::parse("10.0.0.3/32");
+  }));
+  CHECK(std::none_of(state.routes.begin(), state.routes.end(),
+                     [](const Route& route) { return route.device == "br0"; }));
+  CHECK(rc_of(kernel, "ip link set br1 name lo") != 0);
+}
+
 TEST_CASE("a host action that is wrong names its field, one of another kind changes nothing") {
   auto kernel = node();
   for (const auto& [action, field] :
