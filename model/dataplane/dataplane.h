@@ -30,9 +30,13 @@ struct EndpointStatus {
 struct ApplyResult {
   bool applied = false;      // false: not in sync with datastore yet, nothing was done
   bool needs_retry = false;  // something failed; Felix tries again within ten seconds
-  // Call apply() again after this time: work waits (one IP set is destroyed an iteration, routes on
-  // a new interface have a period of grace), or a routine check that will find somebody's touch.
+  // Call apply() again after this time: work waits (one IP set is destroyed an iteration), or a
+  // routine check that will find somebody's touch.
   std::optional<SimTime> reschedule_after;
+  bool stuck = false;  // what waits was refused, and will be as long as others change nothing
+  // When a routine check will find stray routes whose interface is new, and so has a period of
+  // grace, to be without it.
+  std::optional<SimTime> grace_ends_after;
   std::optional<std::string> fatal;  // Felix dies of this
   std::vector<EndpointStatus> statuses;
 };

@@ -88,6 +88,30 @@ void IntDataplane::sync_tunnels(SimTime now) {
   tunnels_checked_at = now;
 }
 
+// Felix makes its tables a moment before it sees the first interface.
+void IntDataplane::start_clocks(SimTime now) {
+  started_at = now;
+  constexpr SimTime moment = second / 1000;
+  for (FamilyDataplane* family : families()) {
+    for (auto& [name, table] : family->iptables) table->start(now - moment);
+    family->nft->start(now - moment);
+  }
+  if (arp_table) arp_table->start(now - moment);
+}
+
+std::optional<SimTime> IntDataplane::next_wake(SimTime after) {
+  std::optional<SimTime> at;
+  auto consider = [&](std::optional<SimTime> time) {
+    if (time && (!at || *time < *at)) at = time;
+  };
+  for (FamilyDataplane* family : families())
+    for (auto& [name, table] : family->iptables) consider(table->next_routine_check(after));
+  const SimTime start = started_at.value_or(after);
+  for (SimTime interval : {config.ip_sets_refresh_interval, config.route_refresh_interval})
+    consider(next_tick(start, interval, std::max(start, after - 1)));
+  return at;
+}
+
 void IntDataplane::note_touched(SimTime now) {
   SimTime start = started_at.value_or(now);
   if (!ip_sets_refresh_at) {
@@ -98,9 +122,9 @@ void IntDataplane::note_touched(SimTime now) {
   }
   for (FamilyDataplane* family : families()) {
     for (auto& [name, table] : family->iptables) table->note_touched(now);
-    family->nft->note_touched(now);
+    family->nft->note_touched(now, next_wake(now));
   }
-  if (arp_table) arp_table->note_touched(now);
+  if (arp_table) arp_table->note_touched(now, next_wake(now));
 }
 
 void IntDataplane::refresh_if_due(SimTime now) {
@@ -121,16 +145,20 @@ void IntDataplane::refresh_if_due(SimTime now) {
 }
 
 // All tables are tried before Felix dies of one: it gives up only after a second of retries.
-void IntDataplane::apply_tables(SimTime now, ApplyResult& result) {
-  auto apply_one = [&](auto& table) {
-    auto refusal = table.apply(backend, now);
-    if (refusal && !result.fatal) result.fatal = refusal;
+void IntDataplane::apply_tables(SimTime now, bool woken, ApplyResult& result) {
+  auto note = [&](std::optional<std::string> refusal) {
+    if (refusal && !result.fatal) result.fatal = std::move(refusal);
   };
-  if (arp_table) apply_one(*arp_table);
+  if (arp_table) note(arp_table->apply(backend, now, woken));
   for (const char* name : {"mangle", "nat", "filter", "raw"}) {
-    for (FamilyDataplane* family : families()) apply_one(*family->iptables.at(name));
+    for (FamilyDataplane* family : families()) note(family->iptables.at(name)->apply(backend, now));
   }
-  for (FamilyDataplane* family : families()) apply_one(*family->nft);
+  for (FamilyDataplane* family : families()) note(family->nft->apply(backend, now, woken));
+  const auto look_again = [&](NftablesTable& table) {
+    if (table.has_lost_elements()) table.note_touched(now, next_wake(now + 1));
+  };
+  if (arp_table) look_again(*arp_table);
+  for (FamilyDataplane* family : families()) look_again(*family->nft);
 }
 
 void IntDataplane::plan_wake_up(SimTime now, bool sets_left, ApplyResult& result) {
@@ -142,7 +170,6 @@ void IntDataplane::plan_wake_up(SimTime now, bool sets_left, ApplyResult& result
   consider(ip_sets_refresh_at);
   consider(routes_refresh_at);
   for (FamilyDataplane* family : families()) {
-    consider(family->routes.next_grace_end());
     for (auto& [name, table] : family->iptables) consider(table->next_check());
     consider(family->nft->next_check());
     if (tunnels_checked_at && family->devices_need_sync(backend.state())) {
@@ -151,11 +178,18 @@ void IntDataplane::plan_wake_up(SimTime now, bool sets_left, ApplyResult& result
   }
   if (arp_table) consider(arp_table->next_check());
   if (at) result.reschedule_after = std::max<SimTime>(*at - now, 1);
+  for (FamilyDataplane* family : families()) {
+    const auto end = family->routes.next_grace_end();
+    const auto wake = end ? next_wake(*end) : std::nullopt;
+    if (!wake) continue;
+    const SimTime left = std::max<SimTime>(*wake - now, 1);
+    result.grace_ends_after = std::min(left, result.grace_ends_after.value_or(left));
+  }
 }
 
 ApplyResult IntDataplane::apply(SimTime now) {
   ApplyResult result;
-  if (!started_at) started_at = now;
+  if (!started_at) start_clocks(now);
   if (!in_sync || fatal) {
     result.fatal = fatal;
     return result;
@@ -163,7 +197,7 @@ ApplyResult IntDataplane::apply(SimTime now) {
   result.applied = true;
   sync_tunnels(now);
   look_at_interfaces(now);
-  dirty = false;
+  const bool woken = std::exchange(dirty, false);
   for (FamilyDataplane* family : families()) family->resolve();
   for (FamilyDataplane* family : families()) family->complete(backend, result.fatal);
   refresh_if_due(now);
@@ -181,14 +215,18 @@ ApplyResult IntDataplane::apply(SimTime now) {
     if (family->fdb) result.needs_retry |= !family->fdb->apply(backend);
     if (config.route_sync_disabled) continue;
     result.needs_retry |= !family->link_addresses.apply(backend);
-    result.needs_retry |= !family->routes.apply(backend, now);
+    const auto grace_end = family->routes.next_grace_end();
+    const auto wake = grace_end ? next_wake(*grace_end) : std::nullopt;
+    const bool looks = woken || !grace_end || (wake && *wake <= now);
+    result.needs_retry |= !family->routes.apply(backend, now, looks);
   }
-  apply_tables(now, result);
+  apply_tables(now, woken, result);
   fatal = result.fatal;
   if (result.fatal) return result;
   bool sets_left = false;
   for (FamilyDataplane* family : families()) {
     sets_left |= family->ip_sets.apply_deletions(backend);
+    result.stuck |= family->ip_sets.deletions_fail();
     if (family->old_ip_sets) sets_left |= family->old_ip_sets->apply_deletions(backend);
   }
   bool with_content = config.version != FelixVersion::v3_28;

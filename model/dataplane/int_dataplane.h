@@ -87,7 +87,10 @@ struct IntDataplane {
 
   void sync_tunnels(SimTime now);
   void refresh_if_due(SimTime now);
-  void apply_tables(SimTime now, ApplyResult& result);
+  void start_clocks(SimTime now);
+  // When Felix applies by itself because a table or a refresh is due, not before `after`.
+  std::optional<SimTime> next_wake(SimTime after);
+  void apply_tables(SimTime now, bool woken, ApplyResult& result);
   void plan_wake_up(SimTime now, bool sets_left, ApplyResult& result);
   void note_touched(SimTime now);
   std::vector<FamilyDataplane*> families();

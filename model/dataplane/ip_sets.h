@@ -50,6 +50,8 @@ class IpSets {
   std::optional<std::string> apply_updates(Backend& backend);
   // Destroys one unwanted set. True if more wait: Felix comes back after 100 ms.
   bool apply_deletions(Backend& backend);
+  // The last apply_deletions() was refused; it will be as long as somebody else changes nothing.
+  bool deletions_fail() const { return deletions_fail_; }
 
  private:
   void resync(const KernelState& kernel);
@@ -72,6 +74,7 @@ class IpSets {
 
   IpFamily family_;
   int64_t max_elements_;
+  bool deletions_fail_ = false;
   rules::Dialect dialect_;
   DeltaTracker<std::string, IpSetMetadata> sets_;
   std::map<std::string, msg::IpSetType> types_;  // of desired sets

@@ -96,7 +96,11 @@ void IptablesTable::set_appended_rules(const std::string& chain, std::vector<rul
 void IptablesTable::note_touched(SimTime now) {
   if (touched_) return;
   touched_ = true;
-  check_at_ = next_table_check(config_.timers, last_write_, last_read_, now);
+  check_at_ = next_routine_check(now);
+}
+
+std::optional<SimTime> IptablesTable::next_routine_check(SimTime after) const {
+  return next_table_check(config_.timers, last_write_, last_read_, after);
 }
 
 bool IptablesTable::is_ours(std::string_view chain) const {

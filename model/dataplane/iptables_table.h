@@ -54,6 +54,10 @@ class IptablesTable {
   void note_touched(SimTime now);
   // When Felix would see that, if nothing makes it write before.
   std::optional<SimTime> next_check() const { return check_at_; }
+  // Felix has made the table; its checks count from then on as if it had just been written.
+  void start(SimTime now) { last_write_ = last_read_ = now; }
+  // When Felix looks at the table by itself, not before `after`; it looks at all else then too.
+  std::optional<SimTime> next_routine_check(SimTime after) const;
 
   // An error text if the kernel kept refusing: Felix dies then. O(what is dirty), after a reading
   // O(table).

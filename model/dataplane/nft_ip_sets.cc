@@ -129,13 +129,15 @@ std::string IpSets::nft_input(const std::vector<std::string>& dirty) {
 bool IpSets::apply_nft_deletions(Backend& backend) {
   std::string input;
   std::vector<std::string> deleted;
+  deletions_fail_ = false;
   for (const std::string& name : sets_.pending_deletions()) {
     if (deleted.size() >= max_deletions) break;
     input += fmt::format("delete set {} {}\n", nft_table(), name);
     deleted.push_back(name);
   }
   if (deleted.empty()) return false;
-  if (backend.apply(CommandOp{"nft -f -", input}).rc != 0) return true;
+  deletions_fail_ = backend.apply(CommandOp{"nft -f -", input}).rc != 0;
+  if (deletions_fail_) return true;
   for (const std::string& name : deleted) {
     sets_.remove_actual(name);
     members_.erase(name);

@@ -109,10 +109,11 @@ void NftablesTable::set_map(const std::string& name, std::map<std::string, std::
   dirty_maps_.insert(name);
 }
 
-void NftablesTable::note_touched(SimTime now) {
+void NftablesTable::note_touched(SimTime now, std::optional<SimTime> next_wake) {
   if (touched_) return;
   touched_ = true;
   check_at_ = next_table_check({config_.refresh_interval, 0}, last_read_, last_read_, now);
+  if (next_wake && (!check_at_ || *next_wake < *check_at_)) check_at_ = next_wake;
 }
 
 const NftTable* NftablesTable::find(const KernelState& kernel) const {
@@ -124,11 +125,16 @@ void NftablesTable::load(const KernelState& kernel) {
   const NftTable* table = find(kernel);
   table_exists_ = table != nullptr;
   std::map<std::string, Hashes> actual;
-  actual_maps_.clear();
+  // Where the whole table is gone, Felix does not note that the elements went with it
+  // (maps.go LoadDataplaneState).
+  maps_in_kernel_.clear();
+  lost_elements_ = !table && !actual_maps_.empty();
   if (table) {
+    actual_maps_.clear();
     for (const auto& [name, chain] : table->chains) actual[name] = hashes_of(chain);
     for (const auto& [name, set] : table->sets) {
       if (!set.is_map) continue;
+      maps_in_kernel_.insert(name);
       Elements& elements = actual_maps_[name];
       for (const auto& [key, value] : set.elements) {
         elements[without_quotes(key)] = without_quotes(value);
@@ -236,7 +242,7 @@ void NftablesTable::write_map_changes(std::string& removed, std::string& added) 
   static const Elements none;
   for (const std::string& name : dirty_maps_) {
     auto it = actual_maps_.find(name);
-    if (it == actual_maps_.end()) {
+    if (!maps_in_kernel_.contains(name)) {
       removed += fmt::format("add map {} {} {} {{ type ifname : verdict ; }}\n", config_.family,
                              config_.name, name);
     }
@@ -295,15 +301,19 @@ void NftablesTable::finish(SimTime now) {
     }
   }
   written_.clear();
-  for (const std::string& name : dirty_maps_) actual_maps_[name] = maps_.at(name);
+  for (const std::string& name : dirty_maps_) {
+    actual_maps_[name] = maps_.at(name);
+    maps_in_kernel_.insert(name);
+  }
   dirty_maps_.clear();
   chains_.clear_dirty();
   dirty_hooks_.clear();
   last_read_ = now;  // Felix reads a table before each write of its own
 }
 
-std::optional<std::string> NftablesTable::apply(Backend& backend, SimTime now) {
-  bool check = check_at_ && now >= *check_at_;
+std::optional<std::string> NftablesTable::apply(Backend& backend, SimTime now, bool woken) {
+  // Felix reads the table again after each apply, whether or not it wrote (table.go applyUpdates).
+  bool check = (check_at_ && now >= *check_at_) || (woken && touched_);
   bool dirty = !chains_.dirty().empty() || !dirty_hooks_.empty() || !dirty_maps_.empty();
   if (!check && !dirty && loaded_) return std::nullopt;
   std::string refusal;

@@ -45,10 +45,17 @@ class NftablesTable {
   // Interface -> "goto CHAIN". Replaces the map's elements; O(elements).
   void set_map(const std::string& name, std::map<std::string, std::string> elements);
 
-  void note_touched(SimTime now);
+  // Somebody changed the table. Felix sees it whenever it applies anything, the next time at
+  // `next_wake` if nothing else happens.
+  void note_touched(SimTime now, std::optional<SimTime> next_wake);
   std::optional<SimTime> next_check() const { return check_at_; }
+  // The table was lost with its maps, and Felix has made them again without their elements, which
+  // it takes to be there until it looks again.
+  bool has_lost_elements() const { return lost_elements_; }
+  void start(SimTime now) { last_read_ = now; }
   // An error text if the kernel kept refusing: Felix dies then.
-  std::optional<std::string> apply(Backend& backend, SimTime now);
+  // `woken`: Felix has a reason of its own to apply, be it not with this table.
+  std::optional<std::string> apply(Backend& backend, SimTime now, bool woken = false);
 
  private:
   struct Hook {
@@ -78,6 +85,8 @@ class NftablesTable {
   std::map<std::string, Elements> maps_;
   std::map<std::string, Hashes> actual_;
   std::map<std::string, Elements> actual_maps_;
+  std::set<std::string> maps_in_kernel_;
+  bool lost_elements_ = false;
   std::map<std::string, std::optional<Hashes>> written_;
   bool table_exists_ = false, loaded_ = false, touched_ = false;
   std::optional<SimTime> check_at_;

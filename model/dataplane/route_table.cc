@@ -233,23 +233,23 @@ void RouteTable::rescan_interfaces(const KernelState& kernel) {
   to_rescan_.clear();
 }
 
-bool RouteTable::in_grace_period(const Route& route, SimTime now) {
+bool RouteTable::in_grace_period(const Route& route, SimTime now, bool woken) {
   auto it = interfaces_.find(route.device);
   if (it == interfaces_.end() || it->second.grace_expired) return false;
   if (config_.owns_all || !is_workload_interface(route.device)) return false;
   SimTime end = it->second.first_seen + grace_period;
-  if (now >= end) return false;
+  if (now >= end && woken) return false;
   next_grace_end_ = next_grace_end_ ? std::min(*next_grace_end_, end) : end;
   return true;
 }
 
-bool RouteTable::apply_deletions(Backend& backend, SimTime now) {
+bool RouteTable::apply_deletions(Backend& backend, SimTime now, bool woken) {
   bool ok = true;
   next_grace_end_.reset();
   std::set<RouteKey> pending = routes_.pending_deletions();
   for (const RouteKey& key : pending) {
     const Route& route = routes_.actual().at(key);
-    if (in_grace_period(route, now)) continue;
+    if (in_grace_period(route, now, woken)) continue;
     int rc = backend.apply(RouteOp{true, route}).rc;
     if (rc == 0 || rc == no_such_process) {
       routes_.remove_actual(key);
@@ -302,13 +302,14 @@ bool RouteTable::apply_arp_entries(Backend& backend) {
   return ok;
 }
 
-bool RouteTable::apply(Backend& backend, SimTime now) {
+bool RouteTable::apply(Backend& backend, SimTime now, bool woken) {
+  woken |= full_resync_needed_;
   if (full_resync_needed_) {
     resync(backend.state());
   } else {
     rescan_interfaces(backend.state());
   }
-  bool deleted = apply_deletions(backend, now);
+  bool deleted = apply_deletions(backend, now, woken);
   bool updated = apply_updates(backend);
   return apply_arp_entries(backend) && deleted && updated;
 }

@@ -82,7 +82,8 @@ class RouteTable {
   void queue_resync() { full_resync_needed_ = true; }
 
   // Deletes what is not wanted, then adds. False if the kernel refused something: retried later.
-  bool apply(Backend& backend, SimTime now);
+  // `woken`: Felix looks now for a reason of its own; else stray routes stay until it does.
+  bool apply(Backend& backend, SimTime now, bool woken = true);
   // When an unexpected route on a new interface may be removed; unset if none waits.
   std::optional<SimTime> next_grace_end() const { return next_grace_end_; }
 
@@ -105,8 +106,8 @@ class RouteTable {
   Route comparable(Route route) const;
   void resync(const KernelState& kernel);
   void rescan_interfaces(const KernelState& kernel);
-  bool in_grace_period(const Route& route, SimTime now);
-  bool apply_deletions(Backend& backend, SimTime now);
+  bool in_grace_period(const Route& route, SimTime now, bool woken);
+  bool apply_deletions(Backend& backend, SimTime now, bool woken);
   bool apply_updates(Backend& backend);
   bool apply_arp_entries(Backend& backend);
 

@@ -15,7 +15,9 @@ void RuleTable::update(const ChainPtr& chain) {
   if (iptables_) {
     iptables_->update_chain(chain);
   } else {
-    nft_->update_chain(std::make_shared<const rules::Chain>(rules::in_layer(layer_, *chain)));
+    rules::Chain layered = rules::in_layer(layer_, *chain);
+    layered.force = false;  // felix/nftables/table.go never looks at ForceProgramming
+    nft_->update_chain(std::make_shared<const rules::Chain>(std::move(layered)));
   }
 }
 

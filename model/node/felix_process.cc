@@ -18,9 +18,6 @@ namespace {
 // loop, not work.
 constexpr int max_rounds = 100000;
 
-// Felix looks again by itself after a failure or a table write within this time; longer waits are
-// its refresh timers.
-constexpr SimTime short_wait = 10 * second;
 constexpr SimTime no_wait = std::numeric_limits<SimTime>::max();
 
 }  // namespace
@@ -31,6 +28,7 @@ struct FelixProcess::State {
   FelixVersion version;
   Backend& backend;
   SimTime now = 0;
+  SimTime ahead = 0;
 
   std::optional<node::StartUp> start;
   std::optional<Config> config;  // follows the graph's messages, as Felix's DataplaneConnector does
@@ -52,6 +50,7 @@ FelixProcess::FelixProcess(std::string node, FelixEnvironment environment, Felix
                        version,
                        backend,
                        0,
+                       0,
                        {},
                        {},
                        {},
@@ -61,11 +60,12 @@ FelixProcess::FelixProcess(std::string node, FelixEnvironment environment, Felix
                        {}}) {}
 FelixProcess::~FelixProcess() = default;
 
-FelixOutcome FelixProcess::start(std::span<const Update> snapshot, SimTime now) {
+FelixOutcome FelixProcess::start(std::span<const Update> snapshot, SimTime now, SimTime ahead) {
   State& s = *state_;
   s.now = now;
   auto started = node::start_up(s.node, s.environment, s.version, snapshot);
-  if (!started) return {FelixOutcome::Kind::waiting, started.error().message};
+  if (!started)
+    return {FelixOutcome::Kind::waiting, started.error().error.message, started.error().health};
   s.start = std::move(*started);
   s.config = s.start->config;
   auto dataplane_config = derive_dataplane_config(*s.config, s.start->encapsulation,
@@ -77,7 +77,7 @@ FelixOutcome FelixProcess::start(std::span<const Update> snapshot, SimTime now) 
       std::make_shared<Config>(*s.config), s.start->hostname, s.start->encapsulation));
   on_updates(snapshot);
   s.graph->on_status(calc::SyncStatus::in_sync);
-  return settle(now);
+  return settle(now, ahead);
 }
 
 void FelixProcess::on_updates(std::span<const Update> updates) {
@@ -92,7 +92,8 @@ void FelixProcess::on_host_command() {
   if (state_->dataplane) state_->dataplane->note_kernel_touched(state_->now);
 }
 
-FelixOutcome FelixProcess::settle(SimTime now) {
+FelixOutcome FelixProcess::settle(SimTime now, SimTime ahead) {
+  state_->ahead = ahead;
   const FelixOutcome delivered = state_->deliver();
   if (delivered.kind != FelixOutcome::Kind::running) return delivered;
   return state_->program(now);
@@ -135,8 +136,11 @@ FelixOutcome FelixProcess::State::program(SimTime until) {
     busy = busy || dataplane->needs_apply();
     const ApplyResult result = dataplane->apply(now);
     if (result.fatal) return {FelixOutcome::Kind::dead, *result.fatal};
-    const SimTime wait = result.reschedule_after.value_or(no_wait);
-    const bool due = wait < short_wait || (wait != no_wait && now + wait <= until);
+    SimTime wait = result.reschedule_after.value_or(no_wait);
+    const SimTime grace = result.grace_ends_after.value_or(no_wait);
+    if (result.stuck) wait = until > now ? until - now : no_wait;
+    if (grace < wait && grace <= until - now) wait = grace;
+    const bool due = wait < ahead || (wait != no_wait && now + wait <= until);
     if (due) now += wait;
     if (!busy && !due) {
       now = std::max(now, until);

@@ -29,6 +29,13 @@ struct FelixEnvironment {
   std::optional<std::string> felix_cfg;                        // text of the configuration file
 };
 
+// What Felix answers to those who ask its health port.
+struct FelixHealth {
+  bool served = false;  // somebody listens
+  bool ready = false;   // who listens is always live
+  auto operator<=>(const FelixHealth&) const = default;
+};
+
 struct FelixOutcome {
   enum class Kind : uint8_t {
     running,  // settled
@@ -37,7 +44,8 @@ struct FelixOutcome {
     dead,     // exits or panics for good
   };
   Kind kind = Kind::running;
-  std::string reason;  // of anything but running
+  std::string reason;       // of anything but running
+  FelixHealth health = {};  // while it waits
 };
 
 class FelixProcess {
@@ -49,7 +57,7 @@ class FelixProcess {
 
   // Start-up on everything that the datastore holds, up to the first apply. After `waiting`, call
   // it again when the datastore has changed. O(snapshot).
-  FelixOutcome start(std::span<const Update> snapshot, SimTime now);
+  FelixOutcome start(std::span<const Update> snapshot, SimTime now, SimTime ahead);
 
   // Changes of the datastore after start(); they take effect in settle().
   void on_updates(std::span<const Update> updates);
@@ -58,8 +66,8 @@ class FelixProcess {
   void on_host_command();
 
   // Lets Felix look at datastore and host and program: all that it does by itself until `now`, and
-  // beyond that what it would finish within its ten-second retry.
-  FelixOutcome settle(SimTime now);
+  // what comes after that as long as it does not pause for `ahead` or longer.
+  FelixOutcome settle(SimTime now, SimTime ahead);
 
   // Messages from the calc graph to the dataplane since the last call, in order.
   std::vector<msg::Message> take_messages();

@@ -93,16 +93,27 @@ msg::Encapsulation encapsulation(std::span<const Update> snapshot, const Config&
 
 }  // namespace
 
-Result<StartUp> start_up(const std::string& node, const FelixEnvironment& environment,
-                         FelixVersion version, std::span<const Update> snapshot) {
+// Felix serves its health once it knows its local configuration, and says that it is ready while it
+// waits for the datastore, so as not to hold up what would make it ready (daemon.go Run).
+tl::expected<StartUp, NotStarted> start_up(const std::string& node,
+                                           const FelixEnvironment& environment,
+                                           FelixVersion version, std::span<const Update> snapshot) {
+  const auto not_started = [](Error error, FelixHealth health) {
+    return tl::unexpected(NotStarted{std::move(error), health});
+  };
+  const FelixHealth unserved{}, live{true, false}, ready{true, true};
   StartUp start{Config(version, ConfigHost{node, {}}), Symbol(), {}};
-  if (auto done = merge_local(start.config, environment); !done) return forward(done);
+  if (auto done = merge_local(start.config, environment); !done)
+    return not_started(std::move(done).error(), unserved);
   start.hostname = Symbol(start.config.text("FelixHostname"));
   if (!datastore_ready(snapshot))
-    return invalid("the datastore is not ready (no ClusterInformation says datastoreReady)");
+    return not_started(
+        invalid("the datastore is not ready (no ClusterInformation says datastoreReady)").value(),
+        ready);
   if (auto done = merge_datastore(start.config, datastore_config(snapshot, start.hostname)); !done)
-    return forward(done);
-  if (auto valid = start.config.validate(); !valid) return forward(valid);
+    return not_started(std::move(done).error(), live);
+  if (auto valid = start.config.validate(); !valid)
+    return not_started(std::move(valid).error(), live);
   start.encapsulation = encapsulation(snapshot, start.config);
   return start;
 }

@@ -24,7 +24,14 @@ struct StartUp {
 
 // An error means that Felix stays in its start-up loop and tries again: the datastore is not ready,
 // or a value of the configuration is fatal.
-Result<StartUp> start_up(const std::string& node, const FelixEnvironment& environment,
-                         FelixVersion version, std::span<const Update> snapshot);
+// Why start-up does not get on, and what Felix reports meanwhile.
+struct NotStarted {
+  Error error;
+  FelixHealth health;
+};
+
+tl::expected<StartUp, NotStarted> start_up(const std::string& node,
+                                           const FelixEnvironment& environment,
+                                           FelixVersion version, std::span<const Update> snapshot);
 
 }  // namespace felixsim::node

@@ -122,9 +122,9 @@ Result<Recording> read_folder(const std::string& folder) {
   const std::string scenario_file = folder + "/scenario.yaml";
   auto text = read_text(scenario_file, max_recording_bytes);
   if (!text) return forward(text);
-  auto scenario = load_scenario(*text, scenario_file);
-  if (!scenario) return forward(scenario);
-  recording.nodes = std::move(scenario->nodes);
+  auto nodes = load_scenario_nodes(*text, scenario_file);
+  if (!nodes) return forward(nodes);
+  recording.nodes = *std::move(nodes);
   auto source = stream_jsonl(folder + "/events.jsonl");
   if (!source) return forward(source);
   for (;;) {

@@ -28,16 +28,30 @@ class Loader {
   explicit Loader(const std::string& file) : reader_(file) { result_.file = file; }
 
   Result<Scenario> load(std::string_view text) {
+    auto root = parse(text);
+    if (!root) return forward(root);
+    if (auto ok = top(**root); !ok) return forward(ok);
+    return std::move(result_);
+  }
+
+  Result<std::vector<ScenarioNode>> load_nodes(std::string_view text) {
+    auto root = parse(text);
+    if (!root) return forward(root);
+    if (auto ok = reader_.any_map(**root, "scenario"); !ok) return forward(ok);
+    if (auto ok = all_nodes(**root); !ok) return forward(ok);
+    return std::move(result_.nodes);
+  }
+
+ private:
+  Result<yaml::NodePtr> parse(std::string_view text) const {
     auto documents = yaml::parse(text, reader_.file());
     if (!documents) return forward(documents);
     if (documents->size() != 1)
       return reader_.error({}, fmt::format("{} YAML documents, not one", documents->size()),
                            "write one scenario a file");
-    if (auto ok = top(*documents->front()); !ok) return forward(ok);
-    return std::move(result_);
+    return documents->front();
   }
 
- private:
   Status top(const Node& root) {
     constexpr std::string_view keys[] = {"name",    "description", "templates",
                                          "cluster", "nodes",       "steps"};
@@ -45,13 +59,10 @@ class Loader {
     result_.name = stem(reader_.file());
     if (auto ok = optional_text(root, "name", result_.name); !ok) return ok;
     if (auto ok = optional_text(root, "description", result_.description); !ok) return ok;
-    const Node* nodes_node = root.find("nodes");
     const Node* steps_node = root.find("steps");
-    if (nodes_node == nullptr)
-      return reader_.error(root.place, "scenario without nodes", "add `nodes: {node-a: {}}`");
+    if (auto ok = all_nodes(root); !ok) return ok;
     if (steps_node == nullptr)
       return reader_.error(root.place, "scenario without steps", "add `steps:`");
-    if (auto ok = nodes(*nodes_node); !ok) return ok;
     if (auto ok = open_cluster(root.find("cluster"), *steps_node); !ok) return ok;
     return steps(*steps_node);
   }
@@ -63,6 +74,12 @@ class Loader {
     if (!text) return forward(text);
     out = std::move(*text);
     return {};
+  }
+
+  Status all_nodes(const Node& root) {
+    const Node* node = root.find("nodes");
+    if (node != nullptr) return nodes(*node);
+    return reader_.error(root.place, "scenario without nodes", "add `nodes: {node-a: {}}`");
   }
 
   // {name: {...}} or [name, ...].
@@ -301,6 +318,11 @@ class Loader {
 
 Result<Scenario> load_scenario(std::string_view text, const std::string& file) {
   return scenario::Loader(file).load(text);
+}
+
+Result<std::vector<ScenarioNode>> load_scenario_nodes(std::string_view text,
+                                                      const std::string& file) {
+  return scenario::Loader(file).load_nodes(text);
 }
 
 }  // namespace felixsim

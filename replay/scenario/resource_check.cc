@@ -47,7 +47,7 @@ const Kind kinds[] = {
     {"WorkloadEndpoint",
      {"orchestrator", "workload", "node", "containerID", "pod", "endpoint", "serviceAccountName",
       "ipNetworks", "ipNATs", "ipv4Gateway", "ipv6Gateway", "profiles", "interfaceName", "mac",
-      "ports", "allowSpoofedSourcePrefixes", "type"}},
+      "ports", "allowSpoofedSourcePrefixes", "qosControls", "type"}},
     {"HostEndpoint", {"node", "interfaceName", "expectedIPs", "profiles", "ports"}},
     {"GlobalNetworkPolicy", policy_keys},
     {"NetworkPolicy", policy_keys},

@@ -95,6 +95,10 @@ struct Scenario {
 // Errors: place, fact, fix. `file` only names the text.
 Result<Scenario> load_scenario(std::string_view text, const std::string& file);
 
+// The nodes alone, for recordings: what their steps did is in the events.
+Result<std::vector<ScenarioNode>> load_scenario_nodes(std::string_view text,
+                                                      const std::string& file);
+
 // Everything that happens, in order: facts and first actions of the hosts; for each step
 // host-before, apply, delete, put, del, host; in step 0 Felix starts last; a StepEvent ends each
 // step. Datastore values are what that version's calicoctl stores (uid and creation time are

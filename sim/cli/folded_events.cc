@@ -65,7 +65,7 @@ const std::string* node_of(const Event& event) {
 }
 
 // Facts and workloads change the host only; before anything else Felix must have seen what came
-// before.
+// before. So it must at the end of a step: it may have died there, or left traces of the way.
 bool needs_datastore(const Event& event) {
   const auto* host = std::get_if<HostEvent>(&event.body);
   return !host || host->action.find("\"exec\"") != std::string::npos;
@@ -83,11 +83,7 @@ Result<std::vector<Event>> folded_events(const EventLog& log, int64_t last,
     const std::string* node = node_of(event);
     const bool is_step = std::holds_alternative<StepEvent>(event.body);
     if (!is_step && !nodes.empty() && !nodes.contains(*node)) continue;
-    if (is_step) {  // only its time matters
-      out.push_back(std::move(event));
-      continue;
-    }
-    if (needs_datastore(event))
+    if (is_step || needs_datastore(event))
       if (auto advanced = cursor.advance_to(event.sequence); !advanced) return forward(advanced);
     out.push_back(std::move(event));
   }

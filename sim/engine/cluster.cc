@@ -2,6 +2,7 @@
 #include "sim/engine/cluster.h"
 
 #include <charconv>
+#include <limits>
 
 #include "model/kernel/host_action.h"
 
@@ -11,6 +12,18 @@ namespace {
 // Felix exits to take a changed configuration and is started again; a configuration that changes
 // itself at every start would do so for ever.
 constexpr int max_restarts_in_a_row = 10;
+
+// With times, only work in progress is finished: Felix pauses for a tenth of a second between the
+// deletions of IP sets. Where there are none, somebody waits until Felix has looked again at
+// everything, which takes it ten seconds (tunnel devices).
+constexpr SimTime patience_timed = second / 4, patience_untimed = 10 * second;
+
+// Felix takes changes that come closer together than this in one go.
+constexpr SimTime felix_reacts_within = second / 50;
+
+// Felix pauses before it exits for a new configuration, and takes no more changes meanwhile
+// (daemon.go monitorAndManageShutdown).
+constexpr SimTime pause_before_restart = 2 * second;
 
 // Notes each command on its way to the kernel.
 class Recorder final : public Backend {
@@ -32,6 +45,16 @@ class Recorder final : public Backend {
 
 bool is_command(const HostEvent& event) {
   return event.action.find("\"exec\"") != std::string::npos;
+}
+
+// Felix exits for a new configuration or encapsulation as soon as it sees one, and has programmed
+// what came before; afterwards it would leave stray routes of a gone endpoint in peace for a while.
+bool may_restart_felix(std::string_view key, const NodeFlights& nodes) {
+  constexpr std::string_view resources = "/calico/resources/v3/projectcalico.org/";
+  if (!key.starts_with(resources)) return false;
+  key.remove_prefix(resources.size());
+  return key.starts_with("felixconfigurations/") || key.starts_with("ippools/") ||
+         (key.starts_with("nodes/") && nodes.contains(key.substr(6)));
 }
 
 // How long "sleep 5" takes; a sleep inside a longer command line counts too.
@@ -70,13 +93,21 @@ const NodeFlight* Cluster::find(const std::string& name) const {
 }
 
 Status Cluster::apply(const Event& event) {
+  if (event.time && *event.time - now_ >= felix_reacts_within) {
+    look();
+    restart_due(*event.time);
+  }
   if (event.time) now_ = std::max(now_, *event.time);
+  timed_ = event.time.has_value();
   if (const auto* datastore = std::get_if<DatastoreEvent>(&event.body)) {
+    if (may_restart_felix(datastore->key, nodes_)) look();
     datastore_.put(*datastore);
   } else if (const auto* host = std::get_if<HostEvent>(&event.body)) {
     return apply_host(*host, !event.time);
   } else if (const auto* process = std::get_if<ProcessEvent>(&event.body)) {
     if (wanted(process->node)) apply_process(*process);
+  } else if (std::holds_alternative<StepEvent>(event.body)) {
+    settle();
   }
   return {};
 }
@@ -84,8 +115,12 @@ Status Cluster::apply(const Event& event) {
 Status Cluster::apply_host(const HostEvent& event, bool untimed) {
   if (!wanted(event.node)) return {};
   NodeFlight& target = node(event.node);
-  if (is_command(event)) settle();  // a command may look at, or change, what Felix has programmed
-  auto done = apply_host_action(target.kernel, event.action);
+  if (is_command(event)) look();  // a command may look at, or change, what Felix has programmed
+  // Felix hears of each change to an interface, be it for a moment only.
+  target.kernel.take_changes();
+  auto done = apply_host_action(target.kernel, event.action, [&] {
+    if (!target.kernel.take_changes().empty()) look();
+  });
   if (!done) return forward(done);
   if (!*done)
     return invalid(fmt::format("node {}: unknown host action {}", event.node, event.action),
@@ -93,13 +128,14 @@ Status Cluster::apply_host(const HostEvent& event, bool untimed) {
   if (!is_command(event)) return {};
   if (target.felix) target.felix->on_host_command();
   if (untimed) now_ += sleep_of(event);  // times in a log include the sleeping
-  settle();
+  look();
   return {};
 }
 
 void Cluster::apply_process(const ProcessEvent& event) {
-  settle();
+  look();
   NodeFlight& target = node(event.node);
+  target.restart_at.reset();
   switch (event.kind) {
     case ProcessEvent::Kind::start:
       target.environment = {event.environment, event.felix_cfg};
@@ -112,20 +148,27 @@ void Cluster::apply_process(const ProcessEvent& event) {
     case ProcessEvent::Kind::kill:
       target.felix.reset();
       target.state = FelixState::stopped;
+      target.health = {};
       break;
   }
 }
+
+SimTime Cluster::patience() const { return timed_ ? patience_timed : patience_untimed; }
 
 FelixOutcome Cluster::launch(NodeFlight& target) {
   Backend& backend = target.recorder ? *target.recorder : static_cast<Backend&>(target.kernel);
   target.felix =
       std::make_unique<FelixProcess>(target.name, target.environment, options_.version, backend);
-  return target.felix->start(datastore_.snapshot(), now_);
+  return target.felix->start(datastore_.snapshot(), now_, patience());
 }
 
 // Felix's exit, if it is one, and the restarts that follow from it.
 void Cluster::handle(NodeFlight& target, FelixOutcome outcome) {
-  for (int round = 0; outcome.kind == FelixOutcome::Kind::restart; ++round) {
+  if (outcome.kind == FelixOutcome::Kind::restart && timed_) {
+    ++target.restarts;
+    target.restart_at = now_ + pause_before_restart;
+  }
+  for (int round = 0; outcome.kind == FelixOutcome::Kind::restart && !timed_; ++round) {
     if (round == max_restarts_in_a_row) {
       outcome = {FelixOutcome::Kind::dead, "it restarts for ever: " + outcome.reason};
       break;
@@ -139,6 +182,8 @@ void Cluster::handle(NodeFlight& target, FelixOutcome outcome) {
   }
   datastore_.add_warnings(target.felix->take_warnings());
   target.reason = outcome.reason;
+  const bool runs = outcome.kind == FelixOutcome::Kind::running;
+  target.health = runs ? FelixHealth{true, true} : outcome.health;
   switch (outcome.kind) {
     case FelixOutcome::Kind::running:
     case FelixOutcome::Kind::restart:
@@ -154,16 +199,39 @@ void Cluster::handle(NodeFlight& target, FelixOutcome outcome) {
   }
 }
 
-void Cluster::settle() {
+// Each Felix sees and does what there is at this moment.
+void Cluster::look() {
   const std::vector<Update> updates = datastore_.flush();
   for (auto& [name, target] : nodes_) {
+    if (target->restart_at) continue;
     if (target->state == FelixState::waiting) {
       if (!updates.empty()) handle(*target, launch(*target));
     } else if (target->state == FelixState::running) {
       target->felix->on_updates(updates);
-      handle(*target, target->felix->settle(now_));
+      handle(*target, target->felix->settle(now_, patience()));
     }
   }
+}
+
+// Starts anew, in order of time, the Felixes whose pause before that is over by `until`.
+void Cluster::restart_due(SimTime until) {
+  for (int round = 0; round < max_restarts_in_a_row; ++round) {
+    NodeFlight* next = nullptr;
+    for (auto& [name, target] : nodes_)
+      if (target->restart_at && *target->restart_at <= until &&
+          (!next || *target->restart_at < *next->restart_at))
+        next = target.get();
+    if (!next) return;
+    now_ = std::max(now_, *next->restart_at);
+    next->restart_at.reset();
+    look();
+    handle(*next, launch(*next));
+  }
+}
+
+void Cluster::settle() {
+  look();
+  restart_due(std::numeric_limits<SimTime>::max());
 }
 
 }  // namespace felixsim

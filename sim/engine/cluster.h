@@ -2,7 +2,8 @@
 // Many nodes in one process: each has a simulated kernel and, while it runs, a Felix; all share one
 // datastore view. Events go in one at a time; what a node ends up with depends on the state of
 // datastore and host, not on how the events were grouped, so the nodes only settle where something
-// looks: before a process event, before a command that others run on the host, and when asked.
+// looks: before a process event, before a command that others run on the host, at the end of a
+// step, after a pause in a log with times, and when asked.
 #pragma once
 
 #include <map>
@@ -41,7 +42,9 @@ struct NodeFlight {
   std::string name;
   SimulatedKernel kernel;
   FelixState state = FelixState::not_started;
-  std::string reason;                 // why Felix is dead
+  std::string reason;                 // why Felix is dead or waits
+  FelixHealth health;                 // as its health port tells
+  std::optional<SimTime> restart_at;  // it is about to exit, to be started again
   int restarts = 0;                   // by its own wish, because configuration changed
   FelixEnvironment environment;       // of the last start
   std::unique_ptr<Backend> recorder;  // between Felix and the kernel, when programming is kept
@@ -49,6 +52,8 @@ struct NodeFlight {
   std::vector<ProgrammedCommand> programming;
   std::vector<msg::Message> messages;
 };
+
+using NodeFlights = std::map<std::string, std::unique_ptr<NodeFlight>, std::less<>>;
 
 class Cluster {
  public:
@@ -59,11 +64,11 @@ class Cluster {
   Status apply(const Event& event);
 
   // Lets every running Felix see all changes, and do all that it does until the time of the last
-  // event.
+  // event; one that is about to restart is waited for.
   void settle();
 
   // Nodes that events have named (and the options allow), by name.
-  const std::map<std::string, std::unique_ptr<NodeFlight>>& nodes() const { return nodes_; }
+  const NodeFlights& nodes() const { return nodes_; }
   const NodeFlight* find(const std::string& name) const;
   const DatastoreView& datastore() const { return datastore_; }
 
@@ -72,13 +77,17 @@ class Cluster {
   NodeFlight& node(const std::string& name);
   Status apply_host(const HostEvent& event, bool untimed);
   void apply_process(const ProcessEvent& event);
+  SimTime patience() const;
+  void look();
+  void restart_due(SimTime until);
   FelixOutcome launch(NodeFlight& node);
   void handle(NodeFlight& node, FelixOutcome outcome);
 
   ClusterOptions options_;
-  SimTime now_ = 0;  // of the last event that had a time, and the sleeps of host commands since
+  SimTime now_ = 0;     // of the last event that had a time, and the sleeps of host commands since
+  bool timed_ = false;  // whether the last event had one
   DatastoreView datastore_;
-  std::map<std::string, std::unique_ptr<NodeFlight>> nodes_;
+  NodeFlights nodes_;
 };
 
 }  // namespace felixsim

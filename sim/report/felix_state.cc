@@ -21,8 +21,9 @@ std::string felix_state_text(const NodeFlight& node) {
 }
 
 std::string health_text(const NodeFlight& node) {
-  const bool up = node.state == FelixState::running;
-  return up ? "liveness 200\nreadiness 200\n" : "liveness 000\nreadiness 000\n";
+  const auto& [served, ready] = node.health;
+  if (!served) return "liveness 000\nreadiness 000\n";
+  return fmt::format("liveness 200\nreadiness {}\n", ready ? 200 : 503);
 }
 
 }  // namespace felixsim
