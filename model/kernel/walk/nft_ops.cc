@@ -112,7 +112,13 @@ class NftReader {
     uint32_t mask = ~uint32_t{0};
     if (accept("&")) mask = number();
     const bool invert = negated();
-    const uint32_t value = number();
+    std::string_view text = next();  // "0x10000000/4": nft's words for a mask of leading ones
+    if (const size_t slash = text.find('/'); slash != std::string_view::npos) {
+      const auto ones = parse_number(text.substr(slash + 1), 32).value_or(32);
+      mask = ones == 0 ? 0 : ~uint32_t{0} << (32 - ones);
+      text = text.substr(0, slash);
+    }
+    const auto value = static_cast<uint32_t>(parse_number(text, ~uint32_t{0}).value_or(0));
     auto& op = add(connection ? Op::connection_mark : Op::mark);
     op.a = value;
     op.b = mask;

@@ -170,8 +170,10 @@ std::optional<Fate> Walker::decapsulate(int node, Skb& skb) {
   inner.mark = skb.mark;  // in one namespace the mark survives (skb_scrub_packet)
   for (const auto& [name, link] : kernel(node).state.links) {
     if (!link.admin_up) continue;
-    const bool vxlan = skb.vni >= 0 && link.vxlan && link.vxlan->vni == skb.vni &&
-                       link.vxlan->port == skb.packet.destination_port;
+    const bool vxlan =
+        skb.vni >= 0 && link.vxlan && link.vxlan->vni == skb.vni &&
+        link.vxlan->port == skb.packet.destination_port &&
+        (!link.vxlan->local || link.vxlan->local->family == skb.packet.destination.family);
     const bool ipip = skb.vni < 0 && link.kind == "ipip";
     if (!vxlan && !ipip) continue;
     if (vxlan && link.mac != skb.inner_mac)
