@@ -21,7 +21,10 @@ struct DatastoreEvent {
   int64_t revision = 0;  // of the source; 0 when it has none
   std::string key;
   std::optional<std::string> value;
-  bool operator==(const DatastoreEvent&) const = default;
+  std::string origin{};  // "scenarios/x.yaml:14" where the source is a file; not kept in logs
+  bool operator==(const DatastoreEvent& other) const {
+    return revision == other.revision && key == other.key && value == other.value;
+  }
 };
 
 // A change of a node's host by someone other than Felix. `action` is one of the actions of

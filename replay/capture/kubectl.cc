@@ -140,8 +140,13 @@ class KubectlImport {
   Status add_document(const yaml::NodePtr& document, const std::string& name, bool deleted) {
     auto items = manifest_items(document, name);
     if (!items) return forward(items);
-    for (const auto& item : *items)
+    for (const auto& item : *items) {
+      const size_t before = events_.size();
       if (auto added = add(item, name, deleted); !added) return added;
+      for (size_t i = before; i < events_.size(); ++i)
+        if (auto* change = std::get_if<DatastoreEvent>(&events_[i].body))
+          change->origin = fmt::format("{}:{}", name, item.node->place.line);
+    }
     return {};
   }
 

@@ -20,7 +20,7 @@ std::string invented_time(int64_t revision) {
 
 class EventWriter {
  public:
-  explicit EventWriter(FelixVersion version) : version_(version) {}
+  EventWriter(FelixVersion version, std::string file) : version_(version), file_(std::move(file)) {}
 
   std::vector<Event> take() { return std::move(events_); }
 
@@ -45,6 +45,7 @@ class EventWriter {
 
   void change(const DatastoreChange& change) {
     using Kind = DatastoreChange::Kind;
+    origin_ = change.place.line > 0 ? fmt::format("{}:{}", file_, change.place.line) : "";
     switch (change.kind) {
       case Kind::apply:
         apply(json::parse(change.json));
@@ -113,16 +114,17 @@ class EventWriter {
   }
 
   void put(const std::string& key, const json& value) {
-    add(DatastoreEvent{++revision_, key,
-                       value.dump(-1, ' ', false, json::error_handler_t::replace)});
+    add(DatastoreEvent{++revision_, key, value.dump(-1, ' ', false, json::error_handler_t::replace),
+                       origin_});
   }
 
   void erase(const std::string& key) {
     stored_.erase(key);
-    add(DatastoreEvent{++revision_, key, std::nullopt});
+    add(DatastoreEvent{++revision_, key, std::nullopt, origin_});
   }
 
   FelixVersion version_;
+  std::string file_, origin_;
   std::vector<Event> events_;
   int64_t revision_ = 1, uids_ = 0;
   std::map<std::string, Stored> stored_;  // by key
@@ -143,7 +145,7 @@ std::string host_facts(const ScenarioNode& node) {
 namespace {
 
 std::vector<Event> write_events(const Scenario& scenario, FelixVersion version) {
-  EventWriter writer(version);
+  EventWriter writer(version, scenario.file);
   std::map<std::string, const ScenarioNode*> nodes;
   for (const ScenarioNode& node : scenario.nodes) nodes.emplace(node.name, &node);
   for (const ScenarioNode& node : scenario.nodes) {

@@ -27,6 +27,7 @@ class Input {
                                           const std::set<std::string>& nodes) const;
 
   const std::string& path() const { return path_; }
+  const EventLog* log() const { return log_ ? &*log_ : nullptr; }  // null: the input is no log
 
  private:
   std::string path_;

@@ -32,6 +32,7 @@ void add_verbs(CLI::App& app) {
   add_messages_command(app);
   add_diff_command(app);
   add_graph_command(app);
+  add_trace_command(app);
 }
 
 }  // namespace

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// felixsim trace: one packet and its reply, rule by rule.
+#include <CLI/CLI.hpp>
+
+#include "sim/analysis/packet_world.h"
+#include "sim/analysis/probe.h"
+#include "sim/cli/command.h"
+#include "sim/cli/file.h"
+#include "sim/cli/input.h"
+#include "sim/cli/moment_text.h"
+#include "sim/cli/origins.h"
+#include "sim/report/trace_text.h"
+
+namespace felixsim::cli {
+namespace {
+
+struct Options {
+  std::string input, at, version = "v3.32", host;
+  ProbeRequest probe;
+  bool json = false, explain = false, quiet = false;
+};
+
+Result<int> trace(const Options& options) {
+  const auto version = parse_version(options.version);
+  if (!version) return tl::unexpected(version.error());
+  auto moment = parse_moment(options.at);
+  if (!moment) return tl::unexpected(std::move(moment.error()).with_context("--at"));
+  if (options.probe.protocol != "icmp" && options.probe.port == 0)
+    return invalid(fmt::format("--proto {} needs a port", options.probe.protocol),
+                   "add --port, such as --port 80");
+  auto input = Input::open(options.input);
+  if (!input) return forward(input);
+  FlightRequest request;
+  request.moment = *moment;
+  request.options.version = *version;
+  if (!options.host.empty()) {
+    auto host = read_host_file(options.host);
+    if (!host) return forward(host);
+    request.host = std::move(*host);
+  }
+  auto flight = fly(*input, request);
+  if (!flight) return forward(flight);
+  for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
+  const auto world = packet_world(*flight->cluster);
+  auto answer = run_probe(world, *flight->cluster, options.probe, true);
+  if (!answer) return forward(answer);
+  if (auto added = add_origins(*input, *moment, answer->decisions); !added) return forward(added);
+  const auto detail = options.explain ? TraceDetail::explained
+                      : options.quiet ? TraceDetail::brief
+                                      : TraceDetail::rules;
+  auto printed = print_data(options.json ? trace_json(options.probe, *answer, json_schema)
+                                         : trace_text(options.probe, *answer, detail));
+  if (!printed) return forward(printed);
+  return answer->trace.verdict == walk::Verdict::allowed ? exit_yes : exit_no;
+}
+
+}  // namespace
+
+void add_trace_command(CLI::App& app) {
+  auto* verb = app.add_subcommand("trace", "one packet and its reply, hook by hook, rule by rule");
+  auto options = std::make_shared<Options>();
+  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
+      ->required();
+  verb->add_option("--from", options->probe.from, "pod (ns/name), node, address or world")
+      ->required();
+  verb->add_option("--to", options->probe.to, "pod (ns/name), node, address or world")->required();
+  verb->add_option("--proto", options->probe.protocol, "tcp (default), udp, sctp or icmp");
+  verb->add_option("--port", options->probe.port, "destination port")->check(CLI::Range(1, 65535));
+  verb->add_flag("--v6", options->probe.v6, "by IPv6 where there are both");
+  verb->add_option("--at", options->at,
+                   "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
+  verb->add_flag("--explain", options->explain, "each hook and jump in a sentence");
+  verb->add_flag("--brief", options->quiet, "only the verdict and what decided");
+  verb->add_flag("--json", options->json, "print JSON");
+  verb->add_option("--host", options->host,
+                   "JSON file with facts, env, felix_cfg of an unrecorded host");
+  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  verb->footer(
+      "Example: felixsim trace flight.db --from web --to db --proto tcp --port 5432\n"
+      "Exit code 0: allowed, 1: not, 2: error.");
+  on_run(*verb, [options] { return trace(*options); });
+}
+
+}  // namespace felixsim::cli
