@@ -222,7 +222,9 @@ class Loader {
     if (const Node* probes = node.find("probes"))
       if (auto ok = read_probes(reader_, *probes, result.probes); !ok) return ok;
     if (const Node* expect = node.find("expect"))
-      if (auto ok = read_expectations(reader_, *expect, result_.nodes, result.expect); !ok)
+      if (auto ok =
+              read_expectations(reader_, *expect, result_.nodes, result.expect, result.probes);
+          !ok)
         return ok;
     result_.steps.push_back(std::move(result));
     return {};

@@ -59,6 +59,8 @@ struct Probe {
   int port = 0;          // 0 for icmp
   bool v6 = false;
   std::optional<ProbeResult> expected;
+  bool any_denial = false;  // "deny": refused will do for blocked
+  std::string by;           // what must have decided: "default/db-only-web"; empty: anything
   Place place;
 };
 

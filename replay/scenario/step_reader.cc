@@ -283,8 +283,46 @@ Status read_probes(const Reader& reader, const Node& list, std::vector<Probe>& o
   return {};
 }
 
+namespace {
+
+// "web -> db tcp/5432: allow", "client -> db tcp/5432 v6: deny by default/db-only-web".
+Result<Probe> read_packet_expectation(const Reader& reader, const Node& node) {
+  constexpr std::string_view usage =
+      "write `FROM -> TO tcp/80 [v6]: allow|deny|refused [by POLICY]`";
+  const size_t colon = node.text.rfind(": ");
+  if (colon == std::string::npos)
+    return reader.error(node.place, fmt::format("cannot read the expectation '{}'", node.text),
+                        std::string(usage));
+  Node line = node;
+  line.text = node.text.substr(0, colon);
+  auto probe = read_probe_line(reader, line);
+  if (!probe) return probe;
+  std::istringstream words(node.text.substr(colon + 2));
+  std::string verdict, by;
+  words >> verdict >> by;
+  if (verdict == "allow" || verdict == "allowed") {
+    probe->expected = ProbeResult::allowed;
+  } else if (verdict == "deny" || verdict == "denied") {
+    probe->expected = ProbeResult::blocked;
+    probe->any_denial = true;
+  } else if (const auto result = result_named(verdict)) {
+    probe->expected = result;
+  } else {
+    return reader.error(node.place, fmt::format("unknown verdict '{}'", verdict),
+                        std::string(usage));
+  }
+  for (std::string word; words >> word;) probe->by += (probe->by.empty() ? "" : " ") + word;
+  if (!by.empty() && (by != "by" || probe->by.empty()))
+    return reader.error(node.place, fmt::format("cannot read '{}' behind the verdict", by),
+                        std::string(usage));
+  return probe;
+}
+
+}  // namespace
+
 Status read_expectations(const Reader& reader, const Node& node,
-                         const std::vector<ScenarioNode>& nodes, std::vector<Expectation>& out) {
+                         const std::vector<ScenarioNode>& nodes, std::vector<Expectation>& out,
+                         std::vector<Probe>& probes) {
   const std::vector<std::string> keys = expectation_keys();
   const std::vector<std::string_view> known(keys.begin(), keys.end());
   std::vector<const Node*> entries;
@@ -294,6 +332,12 @@ Status read_expectations(const Reader& reader, const Node& node,
     return ok;
   for (const auto& item : node.items) entries.push_back(item.get());
   for (const Node* entry : entries) {
+    if (entry->is_scalar()) {
+      auto packet = read_packet_expectation(reader, *entry);
+      if (!packet) return forward(packet);
+      probes.push_back(std::move(*packet));
+      continue;
+    }
     if (auto ok = reader.map(*entry, "expect", known); !ok) return ok;
     std::vector<std::string> names;
     if (const Node* name = entry->find("node")) {

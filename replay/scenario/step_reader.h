@@ -19,8 +19,10 @@ Status read_actions(const Reader& reader, const Node& list, const std::string& n
                     std::vector<HostAction>& out);
 
 Status read_probes(const Reader& reader, const Node& list, std::vector<Probe>& out);
+// A text in the list is a packet: "web -> db tcp/80: deny by default/db-only".
 Status read_expectations(const Reader& reader, const Node& node,
-                         const std::vector<ScenarioNode>& nodes, std::vector<Expectation>& out);
+                         const std::vector<ScenarioNode>& nodes, std::vector<Expectation>& out,
+                         std::vector<Probe>& probes);
 
 // Error unless `name` is one of the nodes.
 Status check_node(const Reader& reader, const std::string& name, Place place,

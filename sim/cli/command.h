@@ -44,5 +44,6 @@ void add_messages_command(CLI::App& app);
 void add_diff_command(CLI::App& app);
 void add_graph_command(CLI::App& app);
 void add_trace_command(CLI::App& app);
+void add_bisect_command(CLI::App& app);
 
 }  // namespace felixsim::cli

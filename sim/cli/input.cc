@@ -149,6 +149,26 @@ Result<std::vector<Event>> Input::events_until(const Moment& moment,
   return std::vector<Event>(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(*count));
 }
 
+Result<int64_t> Input::position_of(const Moment& moment) const {
+  if (log_) return log_->resolve(moment);
+  auto count = resolve_in(events_, moment);
+  if (!count) return forward(count);
+  return static_cast<int64_t>(*count);
+}
+
+Result<Event> Input::event_at(int64_t position) const {
+  if (log_) {
+    auto event = log_->events(position, position)->next();
+    if (!event) return forward(event);
+    if (*event) return std::move(**event);
+  } else if (position >= 1 && position <= static_cast<int64_t>(events_.size())) {
+    Event event = events_[static_cast<size_t>(position) - 1];
+    event.sequence = position;
+    return event;
+  }
+  return fail(ErrorCode::not_found, fmt::format("there is no event {}", position));
+}
+
 Result<HostFile> read_host_file(const std::string& path) {
   const auto text = read_file(path);
   if (!text) return tl::unexpected(text.error());

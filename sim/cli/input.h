@@ -26,6 +26,10 @@ class Input {
   Result<std::vector<Event>> events_until(const Moment& moment,
                                           const std::set<std::string>& nodes) const;
 
+  // How many events, from the first on, a moment means; and the event at a position, from 1.
+  Result<int64_t> position_of(const Moment& moment) const;
+  Result<Event> event_at(int64_t position) const;
+
   const std::string& path() const { return path_; }
   const EventLog* log() const { return log_ ? &*log_ : nullptr; }  // null: the input is no log
 

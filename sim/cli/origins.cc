@@ -25,7 +25,7 @@ bool is_of(const DatastoreEvent& event, const Wanted& wanted) {
 }
 
 // The last event of each key that is wanted, of a list in order. Whether all are known then.
-bool look_through(const std::vector<Event>& events, std::vector<Decision>& decisions) {
+bool look_through(std::span<const Event> events, std::vector<Decision>& decisions) {
   bool all = true;
   for (auto& decision : decisions) {
     const auto wanted = wanted_of(decision);
@@ -46,6 +46,10 @@ bool look_through(const std::vector<Event>& events, std::vector<Decision>& decis
 }
 
 }  // namespace
+
+void add_origins_from(std::span<const Event> events, std::vector<Decision>& decisions) {
+  look_through(events, decisions);
+}
 
 Status add_origins(const Input& input, const Moment& moment, std::vector<Decision>& decisions) {
   if (const EventLog* log = input.log()) {

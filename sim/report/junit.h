@@ -15,7 +15,6 @@ struct TestSuite {
   std::string name;  // the file
   std::vector<TestCase> cases;
   std::string error;  // the suite could not run; empty: it ran
-  int unchecked = 0;  // expectations that nothing could check yet
 };
 
 // One <testsuite> each, in the order given. Control characters that XML cannot hold become '?'.

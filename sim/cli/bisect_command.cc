@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// felixsim bisect: the event after which a probe changed its answer. Halves the moments between a
+// good and a bad one; each is reached by folding, so that the cost is that of the state, not of the
+// history.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "sim/analysis/packet_world.h"
+#include "sim/analysis/probe.h"
+#include "sim/cli/command.h"
+#include "sim/cli/file.h"
+#include "sim/cli/input.h"
+#include "sim/cli/moment_text.h"
+#include "sim/cli/origins.h"
+#include "sim/report/trace_text.h"
+
+namespace felixsim::cli {
+namespace {
+
+struct Options {
+  std::string input, probe, good, bad, version = "v3.32";
+  bool json = false;
+};
+
+struct Sample {
+  std::unique_ptr<Cluster> cluster;  // the answer looks at its kernels
+  ProbeAnswer answer;
+};
+
+class Bisection {
+ public:
+  Bisection(const Input& input, ProbeRequest probe, FelixVersion version)
+      : input_(input), probe_(std::move(probe)), version_(version) {}
+
+  Result<Sample> sample(int64_t at, bool record) {
+    ++looks_;
+    FlightRequest request;
+    request.moment = {Moment::Kind::sequence, at, {}};
+    request.options.version = version_;
+    auto flight = fly(input_, request);
+    if (!flight) return forward(flight);
+    Sample sample{std::move(flight->cluster), {}};
+    auto answer = run_probe(packet_world(*sample.cluster), *sample.cluster, probe_, record);
+    // Before its pods are there, a probe is not allowed.
+    if (!answer && answer.error().code != ErrorCode::not_found) return forward(answer);
+    if (answer)
+      sample.answer = std::move(*answer);
+    else
+      sample.answer.trace.reason = answer.error().message;
+    if (record && answer)
+      if (auto added = add_origins(input_, request.moment, sample.answer.decisions); !added)
+        return forward(added);
+    return sample;
+  }
+
+  // The first event in (good, bad] after which the answer is that at `bad`. The two differ.
+  Result<int64_t> search(int64_t good, int64_t bad, walk::Verdict good_verdict) {
+    while (std::abs(bad - good) > 1) {
+      const int64_t middle = good + (bad - good) / 2;
+      auto looked = sample(middle, false);
+      if (!looked) return forward(looked);
+      (looked->answer.trace.verdict == good_verdict ? good : bad) = middle;
+    }
+    return std::max(good, bad);
+  }
+
+  const ProbeRequest& probe() const { return probe_; }
+  int looks() const { return looks_; }
+
+ private:
+  const Input& input_;
+  ProbeRequest probe_;
+  FelixVersion version_;
+  int looks_ = 0;
+};
+
+std::string event_text(const Event& event) {
+  std::string out = fmt::format("event {}", event.sequence);
+  if (event.time) out += fmt::format(" at {:.3f} s", static_cast<double>(*event.time) / 1e9);
+  if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) {
+    if (change->revision > 0) out += fmt::format(", revision {}", change->revision);
+    out += fmt::format(": {} {}", change->value ? "put" : "delete", change->key);
+    if (!change->origin.empty()) out += fmt::format(" ({})", change->origin);
+  } else if (const auto* host = std::get_if<HostEvent>(&event.body)) {
+    out += fmt::format(": on {}: {}", host->node, host->action);
+  } else if (const auto* process = std::get_if<ProcessEvent>(&event.body)) {
+    static constexpr std::string_view kinds[] = {"starts", "stops", "is killed", "restarts"};
+    out +=
+        fmt::format(": Felix on {} {}", process->node, kinds[static_cast<size_t>(process->kind)]);
+  } else if (const auto* step = std::get_if<StepEvent>(&event.body)) {
+    out += fmt::format(": end of step {} ({})", step->number, step->name);
+  }
+  return out;
+}
+
+Result<int> report(const Options& options, const Input& input, Bisection& bisection, int64_t at) {
+  auto event = input.event_at(at);
+  if (!event) return forward(event);
+  auto before = bisection.sample(at - 1, true), after = bisection.sample(at, true);
+  if (!before) return forward(before);
+  if (!after) return forward(after);
+  const auto& probe = bisection.probe();
+  std::string text;
+  if (options.json) {
+    const auto parsed = [&](const Sample& sample) {
+      return nlohmann::ordered_json::parse(trace_json(probe, sample.answer, json_schema));
+    };
+    text = nlohmann::ordered_json{{"schema", json_schema},       {"sequence", at},
+                                  {"event", event_text(*event)}, {"looks", bisection.looks()},
+                                  {"before", parsed(*before)},   {"after", parsed(*after)}}
+               .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+           "\n";
+  } else {
+    text = fmt::format("{}\n=== before\n{}=== after\n{}", event_text(*event),
+                       trace_text(probe, before->answer, TraceDetail::rules),
+                       trace_text(probe, after->answer, TraceDetail::rules));
+  }
+  if (auto printed = print_data(text); !printed) return forward(printed);
+  return exit_yes;
+}
+
+Result<int64_t> position(const Input& input, const std::string& when, const char* option) {
+  auto moment = parse_moment(when);
+  if (!moment) return tl::unexpected(std::move(moment.error()).with_context(option));
+  return input.position_of(*moment);
+}
+
+Result<int> bisect(const Options& options) {
+  const auto version = parse_version(options.version);
+  if (!version) return tl::unexpected(version.error());
+  auto probe = parse_probe(options.probe);
+  if (!probe) return tl::unexpected(std::move(probe.error()).with_context("--probe"));
+  auto input = Input::open(options.input);
+  if (!input) return forward(input);
+  auto good = position(*input, options.good, "--good");
+  if (!good) return forward(good);
+  auto bad = position(*input, options.bad, "--bad");
+  if (!bad) return forward(bad);
+  Bisection bisection(*input, std::move(*probe), *version);
+  auto at_good = bisection.sample(*good, false), at_bad = bisection.sample(*bad, false);
+  if (!at_good) return forward(at_good);
+  if (!at_bad) return forward(at_bad);
+  const auto verdict = at_good->answer.trace.verdict;
+  if (verdict == at_bad->answer.trace.verdict) {
+    fmt::print(stderr, "the probe is {} at both moments\n", verdict_word(verdict));
+    return exit_no;
+  }
+  auto found = bisection.search(*good, *bad, verdict);
+  if (!found) return forward(found);
+  return report(options, *input, bisection, *found);
+}
+
+}  // namespace
+
+void add_bisect_command(CLI::App& app) {
+  auto* verb = app.add_subcommand("bisect", "the event after which a probe changed its answer");
+  auto options = std::make_shared<Options>();
+  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
+      ->required();
+  verb->add_option("--probe", options->probe, "\"FROM -> TO tcp/80\"")->required();
+  verb->add_option("--good", options->good, "a moment before: rev:N, seq:N, step:N or seconds")
+      ->required();
+  verb->add_option("--bad", options->bad, "a moment after (default: the end)");
+  verb->add_flag("--json", options->json, "print JSON");
+  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  verb->footer(
+      "Example: felixsim bisect flight.db --probe \"web -> db tcp/80\" --good step:1 \\\n"
+      "  --bad step:2\n"
+      "Exit code 0: found, 1: the answer is the same at both moments, 2: error.");
+  on_run(*verb, [options] { return bisect(*options); });
+}
+
+}  // namespace felixsim::cli
