@@ -12,6 +12,7 @@
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/origins.h"
+#include "sim/cli/probe_flight.h"
 #include "sim/report/trace_text.h"
 
 namespace felixsim::cli {
@@ -37,7 +38,7 @@ class Bisection {
     FlightRequest request;
     request.moment = {Moment::Kind::sequence, at, {}};
     request.options.version = version_;
-    auto flight = fly(input_, request);
+    auto flight = fly_for_probe(input_, request, probe_);
     if (!flight) return forward(flight);
     Sample sample{std::move(flight->cluster), {}};
     auto answer = run_probe(packet_world(*sample.cluster), *sample.cluster, probe_, record);

@@ -9,6 +9,7 @@
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/origins.h"
+#include "sim/cli/probe_flight.h"
 #include "sim/report/trace_text.h"
 
 namespace felixsim::cli {
@@ -38,7 +39,7 @@ Result<int> trace(const Options& options) {
     if (!host) return forward(host);
     request.host = std::move(*host);
   }
-  auto flight = fly(*input, request);
+  auto flight = fly_for_probe(*input, request, options.probe);
   if (!flight) return forward(flight);
   for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
   const auto world = packet_world(*flight->cluster);
