@@ -84,8 +84,10 @@ void IntDataplane::sync_tunnels(SimTime now) {
   bool due = tunnels_checked_at && now >= *tunnels_checked_at + tunnel_check_interval;
   if (!tunnels_dirty && !due) return;
   for (FamilyDataplane* family : families()) family->sync_devices(backend);
+  // Without a cause the checks keep their rhythm, whenever somebody looks.
+  tunnels_checked_at =
+      tunnels_dirty ? now : now - (now - *tunnels_checked_at) % tunnel_check_interval;
   tunnels_dirty = false;
-  tunnels_checked_at = now;
 }
 
 // Felix makes its tables a moment before it sees the first interface.
@@ -187,6 +189,19 @@ void IntDataplane::plan_wake_up(SimTime now, bool sets_left, ApplyResult& result
   }
 }
 
+void IntDataplane::apply_routes(SimTime now, bool woken, ApplyResult& result) {
+  for (FamilyDataplane* family : families()) {
+    result.needs_retry |= family->endpoints->needs_retry();
+    if (family->fdb) result.needs_retry |= !family->fdb->apply(backend);
+    if (config.route_sync_disabled) continue;
+    result.needs_retry |= !family->link_addresses.apply(backend);
+    const auto grace_end = family->routes.next_grace_end();
+    const auto wake = grace_end ? next_wake(*grace_end) : std::nullopt;
+    const bool looks = woken || !grace_end || (wake && *wake <= now);
+    result.needs_retry |= !family->routes.apply(backend, now, looks);
+  }
+}
+
 ApplyResult IntDataplane::apply(SimTime now) {
   ApplyResult result;
   if (!started_at) start_clocks(now);
@@ -199,7 +214,8 @@ ApplyResult IntDataplane::apply(SimTime now) {
   look_at_interfaces(now);
   const bool woken = std::exchange(dirty, false);
   for (FamilyDataplane* family : families()) family->resolve();
-  for (FamilyDataplane* family : families()) family->complete(backend, result.fatal);
+  std::optional<std::string> render_panic;  // it strikes when the tables are rendered
+  for (FamilyDataplane* family : families()) family->complete(backend, render_panic);
   refresh_if_due(now);
   for (FamilyDataplane* family : families()) {
     auto refusal = family->ip_sets.apply_updates(backend);
@@ -210,17 +226,9 @@ ApplyResult IntDataplane::apply(SimTime now) {
     fatal = result.fatal;
     return result;
   }
-  for (FamilyDataplane* family : families()) {
-    result.needs_retry |= family->endpoints->needs_retry();
-    if (family->fdb) result.needs_retry |= !family->fdb->apply(backend);
-    if (config.route_sync_disabled) continue;
-    result.needs_retry |= !family->link_addresses.apply(backend);
-    const auto grace_end = family->routes.next_grace_end();
-    const auto wake = grace_end ? next_wake(*grace_end) : std::nullopt;
-    const bool looks = woken || !grace_end || (wake && *wake <= now);
-    result.needs_retry |= !family->routes.apply(backend, now, looks);
-  }
-  apply_tables(now, woken, result);
+  apply_routes(now, woken, result);
+  result.fatal = render_panic;
+  if (!result.fatal) apply_tables(now, woken, result);
   fatal = result.fatal;
   if (result.fatal) return result;
   bool sets_left = false;

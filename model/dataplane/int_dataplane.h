@@ -90,6 +90,7 @@ struct IntDataplane {
   void start_clocks(SimTime now);
   // When Felix applies by itself because a table or a refresh is due, not before `after`.
   std::optional<SimTime> next_wake(SimTime after);
+  void apply_routes(SimTime now, bool woken, ApplyResult& result);
   void apply_tables(SimTime now, bool woken, ApplyResult& result);
   void plan_wake_up(SimTime now, bool sets_left, ApplyResult& result);
   void note_touched(SimTime now);

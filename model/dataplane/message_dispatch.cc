@@ -119,11 +119,15 @@ struct Delivery {
   void operator()(const msg::ServiceRemove&) {}
 };
 
-bool concerns_tunnels(const msg::Message& message) {
-  return std::holds_alternative<msg::VtepUpdate>(message) ||
-         std::holds_alternative<msg::VtepRemove>(message) ||
-         std::holds_alternative<msg::HostMetadataUpdate>(message) ||
-         std::holds_alternative<msg::HostMetadataRemove>(message);
+bool concerns_tunnels(const msg::Message& message, Symbol self) {
+  const auto node_of = [&]() -> Symbol {
+    if (const auto* vtep = std::get_if<msg::VtepUpdate>(&message)) return vtep->node;
+    if (const auto* gone = std::get_if<msg::VtepRemove>(&message)) return gone->node;
+    if (const auto* host = std::get_if<msg::HostMetadataUpdate>(&message)) return host->host;
+    if (const auto* gone = std::get_if<msg::HostMetadataRemove>(&message)) return gone->host;
+    return {};
+  };
+  return node_of() == self;
 }
 
 }  // namespace
@@ -131,7 +135,7 @@ bool concerns_tunnels(const msg::Message& message) {
 void IntDataplane::dispatch(const msg::Message& message) {
   dirty = true;
   if (std::holds_alternative<msg::InSync>(message)) in_sync = true;
-  if (concerns_tunnels(message)) tunnels_dirty = true;
+  if (concerns_tunnels(message, config.hostname)) tunnels_dirty = true;
   for (FamilyDataplane* family : families()) {
     Delivery delivery{*family, fatal};
     std::visit(delivery, message);

@@ -18,8 +18,8 @@ constexpr int max_restarts_in_a_row = 10;
 // everything, which takes it ten seconds (tunnel devices).
 constexpr SimTime patience_timed = second / 4, patience_untimed = 10 * second;
 
-// Felix takes changes that come closer together than this in one go.
-constexpr SimTime felix_reacts_within = second / 50;
+// A Felix at rest takes a change within this time; what comes closer together it takes in one go.
+constexpr SimTime felix_reacts_within = second / 1000;
 
 // Felix pauses before it exits for a new configuration, and takes no more changes meanwhile
 // (daemon.go monitorAndManageShutdown).
@@ -93,7 +93,7 @@ const NodeFlight* Cluster::find(const std::string& name) const {
 }
 
 Status Cluster::apply(const Event& event) {
-  if (event.time && *event.time - now_ >= felix_reacts_within) {
+  if (event.time && has_steps_ && *event.time - now_ >= felix_reacts_within) {
     look();
     restart_due(*event.time);
   }
@@ -107,6 +107,7 @@ Status Cluster::apply(const Event& event) {
   } else if (const auto* process = std::get_if<ProcessEvent>(&event.body)) {
     if (wanted(process->node)) apply_process(*process);
   } else if (std::holds_alternative<StepEvent>(event.body)) {
+    has_steps_ = true;
     settle();
   }
   return {};

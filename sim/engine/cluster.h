@@ -3,7 +3,7 @@
 // datastore view. Events go in one at a time; what a node ends up with depends on the state of
 // datastore and host, not on how the events were grouped, so the nodes only settle where something
 // looks: before a process event, before a command that others run on the host, at the end of a
-// step, after a pause in a log with times, and when asked.
+// step, in a recording with steps and times at each change, and when asked.
 #pragma once
 
 #include <map>
@@ -86,6 +86,7 @@ class Cluster {
   ClusterOptions options_;
   SimTime now_ = 0;     // of the last event that had a time, and the sleeps of host commands since
   bool timed_ = false;  // whether the last event had one
+  bool has_steps_ = false;  // a recording of a few changes, not a cluster's log: each is followed
   DatastoreView datastore_;
   NodeFlights nodes_;
 };
