@@ -180,6 +180,7 @@ class DecisionFinder {
       const size_t start = found + tier_end.size();
       decision.kind = "end of tier";
       decision.name = decision.tier = comment.substr(start, comment.find(". ", start) - start);
+      decision.policies = policies_before(at);
     } else if (comment.find("no profiles matched") != std::string::npos) {
       decision.kind = "no profile";
     } else {
@@ -188,6 +189,29 @@ class DecisionFinder {
                                   comment.empty() ? "" : " (" + comment + ")");
     }
     out_.push_back(std::move(decision));
+  }
+
+  // "NetworkPolicy default/web" of the policies that the packet was shown since its tier began.
+  std::vector<std::string> policies_before(size_t at) const {
+    std::vector<std::string> names;
+    for (size_t i = at; i-- > 0;) {
+      const Step& step = trace_.steps[i];
+      if (step.kind != StepKind::rule || step.node != trace_.steps[at].node) break;
+      if (comments_of(step.text, step.comment).find("Start of tier") != std::string::npos) break;
+      const size_t found =
+          std::max(step.text.rfind("cali-pi-") + 1, step.text.rfind("cali-po-") + 1);
+      if (found == 0) continue;
+      Step inside = step;
+      const size_t start = step.text.rfind(' ', found - 1) + 1;
+      inside.chain = step.text.substr(start, step.text.find(' ', start) - start);
+      const auto rules = chain_rules(cluster_.find(step.node)->kernel.state(), inside, family_);
+      if (rules.empty()) continue;
+      std::istringstream title(comments_of(rules[0].text, rules[0].comment));
+      std::string kind, name;
+      title >> kind >> name;
+      names.insert(names.begin(), kind + " " + name);
+    }
+    return names;
   }
 
   void other(size_t at) {
@@ -243,8 +267,10 @@ std::string decision_text(const Decision& decision) {
     return fmt::format("{} by profile {}, {} rule {}{}", verb, decision.name, decision.direction,
                        decision.rule, where);
   if (decision.kind == "end of tier")
-    return fmt::format("denied at the end of tier {} ({}): policies apply, none matched",
-                       decision.name, decision.direction);
+    return fmt::format(
+        "denied at the end of tier {}, {}: {} matched", decision.name, decision.direction,
+        decision.policies.empty() ? "no policy"
+                                  : fmt::format("none of {}", fmt::join(decision.policies, ", ")));
   if (decision.kind == "no profile")
     return fmt::format("denied: no policy and no profile allows it ({})", decision.direction);
   if (decision.kind == "rule") return "denied by " + decision.name;

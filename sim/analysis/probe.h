@@ -30,11 +30,12 @@ struct Decision {
   std::string kind;  // "policy", "profile", "end of tier", "no profile", "rule", "network"
   std::string name;  // "GlobalNetworkPolicy deny-all", "default" (a tier), "kns.default"
   std::string tier;
-  std::string direction;  // ingress, egress
-  int rule = -1;          // index in the policy's ingress or egress, from 0; -1: none
-  std::string action;     // allow, deny, pass
-  std::string origin;     // file:line or revision; filled in by who knows
-  size_t step = 0;        // in the trace
+  std::string direction;              // ingress, egress
+  int rule = -1;                      // index in the policy's ingress or egress, from 0; -1: none
+  std::string action;                 // allow, deny, pass
+  std::string origin;                 // file:line or revision; filled in by who knows
+  std::vector<std::string> policies;  // end of tier: those that applied and did not match
+  size_t step = 0;                    // in the trace
 };
 
 struct ProbeAnswer {

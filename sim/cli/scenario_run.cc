@@ -38,15 +38,21 @@ bool is_expected(const Probe& probe, walk::Verdict verdict) {
   return false;
 }
 
-// What a probe must have been decided by: of a denial the last decision, else any of them.
+// "NetworkPolicy default/web" is also "default/web".
+bool is_named(const std::string& name, const std::string& by) {
+  const size_t blank = name.find(' ');
+  return by == name || (blank != std::string::npos && by == name.substr(blank + 1));
+}
+
+// What a probe must have been decided by: of a denial the last decision, else any of them. The end
+// of a tier is the doing of the policies that apply in it.
 bool decided_by(const ProbeAnswer& answer, const std::string& by) {
   const auto named = [&](const Decision& decision) {
-    const size_t blank = decision.name.find(' ');
-    const std::string bare =
-        blank == std::string::npos ? decision.name : decision.name.substr(blank + 1);
-    return by == decision.name || by == bare || by == decision.kind ||
+    return is_named(decision.name, by) || by == decision.kind ||
            (decision.kind == "profile" && by == "profile " + decision.name) ||
-           (decision.kind == "end of tier" && by == "tier " + decision.name);
+           (decision.kind == "end of tier" && by == "tier " + decision.name) ||
+           std::any_of(decision.policies.begin(), decision.policies.end(),
+                       [&](const std::string& policy) { return is_named(policy, by); });
   };
   const auto& all = answer.decisions;
   if (answer.trace.verdict != walk::Verdict::allowed) return !all.empty() && named(all.back());

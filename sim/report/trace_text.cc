@@ -144,6 +144,7 @@ std::string trace_json(const ProbeRequest& request, const ProbeAnswer& answer, i
                        {"direction", decision.direction}, {"action", decision.action},
                        {"origin", decision.origin},       {"step", decision.step}};
     if (decision.rule >= 0) entry["rule"] = decision.rule;
+    if (!decision.policies.empty()) entry["policies"] = decision.policies;
     decisions.push_back(std::move(entry));
   }
   for (const auto& step : answer.trace.steps) {

@@ -295,6 +295,7 @@ class NftReader {
         {"dnat", status_dnat}};
     const bool invert = negated();
     const bool state = field == "state";
+    // "!=" compares the whole word, so that of a list none is ever equal.
     auto& op = add(state ? Op::state : invert ? Op::status_word : Op::status);
     op.invert = invert;
     std::string_view names = next();
@@ -306,6 +307,7 @@ class NftReader {
         if (known == name) op.a |= bit;
       names = comma == std::string_view::npos ? std::string_view{} : names.substr(comma + 1);
     }
+    if (state && invert && (op.a & (op.a - 1)) != 0) op.a = 0;
   }
 
   // "fib saddr . mark . iif oif 0", "fib daddr type local", "fib saddr . oif type != local".
