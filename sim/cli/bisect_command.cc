@@ -20,7 +20,7 @@ namespace {
 
 struct Options {
   std::string input, probe, good, bad, version = "v3.32";
-  bool json = false;
+  bool json = false, brief = false;
 };
 
 struct Sample {
@@ -112,9 +112,10 @@ Result<int> report(const Options& options, const Input& input, Bisection& bisect
                .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
            "\n";
   } else {
+    const auto detail = options.brief ? TraceDetail::brief : TraceDetail::rules;
     text = fmt::format("{}\n=== before\n{}=== after\n{}", event_text(*event),
-                       trace_text(probe, before->answer, TraceDetail::rules),
-                       trace_text(probe, after->answer, TraceDetail::rules));
+                       trace_text(probe, before->answer, detail),
+                       trace_text(probe, after->answer, detail));
   }
   if (auto printed = print_data(text); !printed) return forward(printed);
   return exit_yes;
@@ -161,7 +162,8 @@ void add_bisect_command(CLI::App& app) {
   verb->add_option("--probe", options->probe, "\"FROM -> TO tcp/80\"")->required();
   verb->add_option("--good", options->good, "a moment before: rev:N, seq:N, step:N or seconds")
       ->required();
-  verb->add_option("--bad", options->bad, "a moment after (default: the end)");
+  verb->add_option("--bad", options->bad, "a moment after, in the same forms (default: the end)");
+  verb->add_flag("--brief", options->brief, "verdicts and what decided, without the rules");
   verb->add_flag("--json", options->json, "print JSON");
   verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
   verb->footer(

@@ -11,9 +11,9 @@ using walk::Step;
 using walk::StepKind;
 
 std::string_view kind_word(StepKind kind) {
-  static constexpr std::string_view words[] = {"leg",    "receive",   "hook",    "rule",
-                                               "policy", "conntrack", "nat",     "route",
-                                               "tunnel", "neighbour", "deliver", "drop"};
+  static constexpr std::string_view words[] = {"leg",       "receive", "rule",  "policy",
+                                               "conntrack", "nat",     "route", "tunnel",
+                                               "neighbour", "deliver", "drop"};
   return words[static_cast<size_t>(kind)];
 }
 

@@ -32,14 +32,13 @@ enum class Hook : uint8_t { prerouting, input, forward, output, postrouting };
 enum class StepKind : uint8_t {
   leg,        // a packet sets out: request, reply, ...
   receive,    // it enters a node by a device
-  hook,       // a base chain begins
   rule,       // a rule matched
   policy,     // a base chain ended; its policy decides
   conntrack,  // state of the connection
   nat,        // an address or port was changed
   route,      // routing decision
   tunnel,     // put into, or taken out of, a tunnel
-  neighbour,  // next hop on the link
+  neighbour,  // who the next hop in a tunnel is
   deliver,    // it arrived
   drop,       // it is lost for a reason other than a rule
 };

@@ -319,6 +319,10 @@ Fate Walker::encapsulate(int node, const Link& link, const Ip& next_hop, Skb skb
     if (entry == state.fdb.end())
       return lost(node,
                   fmt::format("no forwarding entry for {} on {}", neighbour->mac.str(), link.name));
+    if (recording())
+      note(StepKind::neighbour, node,
+           fmt::format("{} on {} is {}, behind {}", next_hop.str(), link.name, neighbour->mac.str(),
+                       entry->destination.str()));
     outer.vni = link.vxlan->vni;
     outer.inner_mac = neighbour->mac;
     outer.packet.destination = entry->destination;
