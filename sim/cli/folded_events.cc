@@ -79,11 +79,15 @@ Result<std::vector<Event>> folded_events(const EventLog& log, int64_t last,
   if (!others) return forward(others);
   std::vector<Event> out;
   DatastoreCursor cursor(log, out);
+  // A recording with steps has few events, and each is followed in its order (cluster.h).
+  const bool has_steps = std::any_of(others->begin(), others->end(), [](const Event& event) {
+    return std::holds_alternative<StepEvent>(event.body);
+  });
   for (auto& event : *others) {
     const std::string* node = node_of(event);
     const bool is_step = std::holds_alternative<StepEvent>(event.body);
     if (!is_step && !nodes.empty() && !nodes.contains(*node)) continue;
-    if (is_step || needs_datastore(event))
+    if (is_step || has_steps || needs_datastore(event))
       if (auto advanced = cursor.advance_to(event.sequence); !advanced) return forward(advanced);
     out.push_back(std::move(event));
   }
