@@ -52,8 +52,9 @@ Result<End> resolve(const walk::World& world, const std::string& name) {
   const size_t all = known.size();
   known.resize(std::min(all, shown));
   return fail(ErrorCode::not_found, fmt::format("there is no pod, node or address '{}'", name),
-              fmt::format("use {}{}, an address, or world", fmt::join(known, ", "),
-                          all > shown ? ", ..." : ""));
+              known.empty() ? "the input has no pods and no nodes"
+                            : fmt::format("use {}{}, an address, or world", fmt::join(known, ", "),
+                                          all > shown ? ", ..." : ""));
 }
 
 std::optional<Ip> of_family(const End& end, IpFamily family) {

@@ -41,7 +41,9 @@ class Bisection {
     auto flight = fly_for_probe(input_, request, probe_);
     if (!flight) return forward(flight);
     Sample sample{std::move(flight->cluster), {}};
-    auto answer = run_probe(packet_world(*sample.cluster), *sample.cluster, probe_, record);
+    auto world = packet_world(*sample.cluster);
+    if (!flight->notes.empty()) world.assume_pod_routes();
+    auto answer = run_probe(world, *sample.cluster, probe_, record);
     // Before its pods are there, a probe is not allowed.
     if (!answer && answer.error().code != ErrorCode::not_found) return forward(answer);
     if (answer)

@@ -42,7 +42,11 @@ Result<int> trace(const Options& options) {
   auto flight = fly_for_probe(*input, request, options.probe);
   if (!flight) return forward(flight);
   for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
-  const auto world = packet_world(*flight->cluster);
+  auto world = packet_world(*flight->cluster);
+  if (!flight->notes.empty()) {
+    world.assume_pod_routes();
+    fmt::print(stderr, "assumed: a pod of another node is reached, unless routes say otherwise\n");
+  }
   auto answer = run_probe(world, *flight->cluster, options.probe, true);
   if (!answer) return forward(answer);
   if (auto added = add_origins(*input, *moment, answer->decisions); !added) return forward(added);

@@ -121,6 +121,26 @@ bool Walker::source_is_valid(int node, const std::string& device, const Skb& skb
   return false;
 }
 
+// The kernel's route, or the one that is assumed where nobody knows better.
+const Route* Walker::route_of(int node, const Packet& packet, uint32_t mark) {
+  const Route* route =
+      kernel(node).fib(packet.source.family).find(packet.destination, packet.source, mark);
+  if (!world_.assumes_pod_routes() || (route && route->dst.length > 0)) return route;
+  const int workload = world_.workload_with(packet.destination);
+  if (workload < 0) return route;
+  const auto& home = world_.workloads()[static_cast<size_t>(workload)].node;
+  if (world_.find_node(home) < 0 || world_.find_node(home) == node) return route;
+  for (const auto& [name, link] : kernel(node).state.links) {
+    const auto& here = world_.nodes()[static_cast<size_t>(node)];
+    if (!link.admin_up || link.kind != "veth" || here.workload_by_device.contains(name)) continue;
+    Route assumed;
+    assumed.dst = Cidr::host(packet.destination);
+    assumed.device = name;
+    return &assumed_routes_.emplace_back(std::move(assumed));
+  }
+  return route;
+}
+
 Fate Walker::receive(int node, const std::string& device, Skb skb) {
   if (++hops_ > max_hops) return lost(node, "the packet goes round in circles");
   auto& compiled = kernel(node);
@@ -132,12 +152,11 @@ Fate Walker::receive(int node, const std::string& device, Skb skb) {
     return end_of_hook(node, Hook::prerouting, skb, result);
   const Packet& packet = skb.packet;
   if (device == loopback) return input(node, device, std::move(skb));
-  const auto& fib = compiled.fib(packet.source.family);
   if (packet.source.is_v4() && is_loopback(packet.destination) &&
       !compiled.sysctl(fmt::format("net.ipv4.conf.{}.route_localnet", device)) &&
       !compiled.sysctl("net.ipv4.conf.all.route_localnet"))
     return lost(node, "martian destination: a loopback address from the outside");
-  const Route* route = fib.find(packet.destination, packet.source, skb.mark);
+  const Route* route = route_of(node, packet, skb.mark);
   std::string why;
   if (!route) return lost(node, "no route to " + packet.destination.str());
   const bool forwards =
@@ -230,9 +249,7 @@ Fate Walker::from_node(int node, Skb skb) {
 
 Fate Walker::output(int node, Skb skb) {
   if (++hops_ > max_hops) return lost(node, "the packet goes round in circles");
-  auto& compiled = kernel(node);
-  const auto& fib = compiled.fib(skb.packet.source.family);
-  const Route* route = fib.find(skb.packet.destination, skb.packet.source, skb.mark);
+  const Route* route = route_of(node, skb.packet, skb.mark);
   if (!route) return lost(node, "no route to " + skb.packet.destination.str());
   const auto usable = [](const Route& r) {
     return r.type == Route::Type::unicast || r.type == Route::Type::local;
@@ -246,7 +263,7 @@ Fate Walker::output(int node, Skb skb) {
   const auto result = run_hook(node, Hook::output, skb, no_device, device(*route));
   if (result.kind != HookResult::Kind::passed) return end_of_hook(node, Hook::output, skb, result);
   if (skb.packet.destination != destination || skb.mark != mark) {  // ip_route_me_harder
-    const Route* again = fib.find(skb.packet.destination, skb.packet.source, skb.mark);
+    const Route* again = route_of(node, skb.packet, skb.mark);
     if (!again || !usable(*again)) return lost(node, "no route after a change in OUTPUT");
     route = again;
   }
@@ -346,7 +363,10 @@ Fate Walker::encapsulate(int node, const Link& link, const Ip& next_hop, Skb skb
 }
 
 Fate Walker::on_underlay(int node, const Link& link, const Ip& next_hop, Skb skb) {
-  const int peer = world_.node_with(next_hop);
+  int peer = world_.node_with(next_hop);
+  if (const int workload = world_.workload_with(next_hop);
+      peer < 0 && workload >= 0 && world_.assumes_pod_routes())
+    peer = world_.find_node(world_.workloads()[static_cast<size_t>(workload)].node);
   if (peer == node) return lost(node, fmt::format("{} is on no other node", next_hop.str()));
   if (peer < 0) {
     if (recording())

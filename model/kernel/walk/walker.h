@@ -3,6 +3,7 @@
 // (walker.cc). Internal to the walk.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -118,6 +119,7 @@ class Walker {
   std::optional<Fate> decapsulate(int node, Skb& skb);
   bool source_is_valid(int node, const std::string& device, const Skb& skb, std::string& why);
   Fate lost(int node, std::string reason);
+  const Route* route_of(int node, const Packet& packet, uint32_t mark);
   Fate end_of_hook(int node, Hook hook, const Skb& skb, const HookResult& result);
   CompiledKernel::Impl& kernel(int node) const {
     return world_.nodes()[static_cast<size_t>(node)].kernel->impl();
@@ -126,6 +128,7 @@ class Walker {
   const World& world_;
   std::vector<Step>* steps_;
   std::vector<Connection> connections_;
+  std::deque<Route> assumed_routes_;  // keep their places
   int hops_ = 0;
   std::string reject_with_;  // of the last REJECT
   int decided_ = -1;

@@ -46,6 +46,12 @@ class World {
   void add_node(const std::string& name, std::shared_ptr<const CompiledKernel> kernel);
   void add_workload(Workload workload);
 
+  // Where hosts are assumed, nobody knows how packets get from node to node. Then a pod of another
+  // node is taken to be reached by the underlay, unless a route other than the default one says
+  // how.
+  void assume_pod_routes() { assumes_pod_routes_ = true; }
+  bool assumes_pod_routes() const { return assumes_pod_routes_; }
+
   struct Node {
     std::string name;
     std::shared_ptr<const CompiledKernel> kernel;
@@ -64,6 +70,7 @@ class World {
   std::vector<Workload> workloads_;
   std::unordered_map<std::string, int> node_index_, workload_index_;
   std::unordered_map<Ip, int> workload_address_, node_addresses_;
+  bool assumes_pod_routes_ = false;
 };
 
 // Where a packet begins.

@@ -577,6 +577,24 @@ TEST_CASE("nftables' sets, maps and statements") {
   CHECK(nodes.send("q", "10.0.0.2", tcp, 80).verdict == allowed);
 }
 
+TEST_CASE("where hosts are assumed, pods of other nodes are reached, and policy is asked on both") {
+  TwoNodes nodes;
+  TwoNodes::run(nodes.a, "ip route del 10.0.1.0/24 via 172.16.0.2 dev eth0");
+  TwoNodes::run(nodes.b, "ip route del 10.0.0.0/24 via 172.16.0.1 dev eth0");
+  const auto send = [&](bool assume) {
+    auto world = nodes.world();
+    if (assume) world.assume_pod_routes();
+    Packet packet;
+    packet.destination = *Ip::parse("10.0.1.2");
+    packet.destination_port = 80;
+    return trace(world, {Origin::Kind::workload, world.find_workload("p")}, packet).verdict;
+  };
+  CHECK(send(false) == blocked);
+  CHECK(send(true) == allowed);
+  TwoNodes::run(nodes.b, "iptables-nft -A FORWARD -o cali3 -p tcp --dport 80 -j DROP");
+  CHECK(send(true) == blocked);
+}
+
 TEST_CASE("a walk tells where the fate of a packet was decided") {
   TwoNodes nodes;
   TwoNodes::run(nodes.a, "iptables-nft -N web");
