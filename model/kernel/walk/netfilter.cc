@@ -177,61 +177,61 @@ void Walker::record_rule(const Context& context, const Chain& chain, size_t numb
   steps_->push_back(std::move(step));
 }
 
-Walker::Step1 Walker::verdict(const Context& context, const RuleOp& op, Chain& chain, int& target,
-                              End& end) {
+Walker::Next Walker::verdict(const Context& context, const RuleOp& op, Chain& chain, int& target,
+                             End& end) {
   switch (op.op) {
     case Op::accept:
       end = End::accept;
-      return Step1::stop;
+      return Next::stop;
     case Op::drop:
       end = End::drop;
-      return Step1::stop;
+      return Next::stop;
     case Op::reject:
       reject_with_ = op.name;
       end = End::reject;
-      return Step1::stop;
+      return Next::stop;
     case Op::return_:
-      return Step1::leave;
+      return Next::leave;
     case Op::jump:
     case Op::goto_:
       target = static_cast<int>(op.a);
-      return op.op == Op::jump ? Step1::jump : Step1::go;
+      return op.op == Op::jump ? Next::jump : Next::go;
     case Op::verdict_map: {
       const auto set = chain.table->nft->sets.find(op.name);
-      if (set == chain.table->nft->sets.end()) return Step1::next_rule;
+      if (set == chain.table->nft->sets.end()) return Next::next_rule;
       const auto& device = op.flag ? *context.out : *context.in;
       const auto found = set->second.elements.find("\"" + device + "\"");
-      if (found == set->second.elements.end()) return Step1::next_rule;
+      if (found == set->second.elements.end()) return Next::next_rule;
       RuleOp mapped = compile_nft_rule(found->second, chain.table->nft->family).ops.at(0);
       if (mapped.op == Op::jump || mapped.op == Op::goto_)
         mapped.a = static_cast<uint32_t>(context.kernel->chain_named(*chain.table, mapped.name));
       return verdict(context, mapped, chain, target, end);
     }
     default:
-      if (!translate(context, op)) return Step1::next_rule;
+      if (!translate(context, op)) return Next::next_rule;
       end = End::translated;
-      return Step1::stop;
+      return Next::stop;
   }
 }
 
-Walker::Step1 Walker::run_rule(const Context& context, Chain& chain, size_t number, int& target,
-                               End& end) {
+Walker::Next Walker::run_rule(const Context& context, Chain& chain, size_t number, int& target,
+                              End& end) {
   for (const auto& op : chain.rules[number].ops) {
     if (op.op < Op::set_mark) {
-      if (matches(context, op, *chain.table) == op.invert) return Step1::next_rule;
+      if (matches(context, op, *chain.table) == op.invert) return Next::next_rule;
       continue;
     }
     if (op.op < Op::accept) {
       change(context, op);
       continue;
     }
-    const Step1 step = verdict(context, op, chain, target, end);
-    if (step != Step1::next_rule)
-      record_rule(context, chain, number, step == Step1::stop && end != End::translated);
+    const Next step = verdict(context, op, chain, target, end);
+    if (step != Next::next_rule)
+      record_rule(context, chain, number, step == Next::stop && end != End::translated);
     return step;
   }
   record_rule(context, chain, number, false);
-  return Step1::next_rule;
+  return Next::next_rule;
 }
 
 Walker::End Walker::run_base(const Context& context, const BaseChain& base) {
@@ -251,19 +251,19 @@ Walker::End Walker::run_base(const Context& context, const BaseChain& base) {
     int target = -1;
     End end = End::policy;
     switch (run_rule(context, *at.chain, at.next++, target, end)) {
-      case Step1::next_rule:
+      case Next::next_rule:
         break;
-      case Step1::stop:
+      case Next::stop:
         return end;
-      case Step1::leave:
+      case Next::leave:
         at.next = at.chain->rules.size();
         break;
-      case Step1::jump:
+      case Next::jump:
         if (target < 0 || depth == max_depth) return End::drop;
         stack[depth++] = at;
         at = {&context.kernel->chain(target), 0};
         break;
-      case Step1::go:
+      case Next::go:
         if (target < 0) return End::drop;
         at = {&context.kernel->chain(target), 0};
         break;

@@ -90,7 +90,7 @@ struct RuleOp {
   std::string name;  // device, set, chain, reject type, address type
   std::vector<std::pair<uint16_t, uint16_t>> ports;
   std::vector<SetField> fields;
-  Ip low, high;  // NAT range
+  Ip low;  // NAT: the first address of the range
   bool has_address = false;
 };
 // reverse_path flags.

@@ -232,7 +232,7 @@ Fate Walker::forward_on(int node, const std::string& device, Skb skb, const Rout
   result = run_hook(node, Hook::postrouting, skb, no_device, route.device);
   if (result.kind != HookResult::Kind::passed)
     return end_of_hook(node, Hook::postrouting, skb, result);
-  return transmit(node, route, std::move(skb), device);
+  return transmit(node, route, std::move(skb));
 }
 
 Fate Walker::from_node(int node, Skb skb) {
@@ -276,10 +276,10 @@ Fate Walker::output(int node, Skb skb) {
   if (after.kind != HookResult::Kind::passed)
     return end_of_hook(node, Hook::postrouting, skb, after);
   if (route->type == Route::Type::local) return receive(node, loopback, std::move(skb));
-  return transmit(node, *route, std::move(skb), no_device);
+  return transmit(node, *route, std::move(skb));
 }
 
-Fate Walker::transmit(int node, const Route& route, Skb skb, const std::string& in) {
+Fate Walker::transmit(int node, const Route& route, Skb skb) {
   const auto& state = kernel(node).state;
   const auto found = state.links.find(route.device);
   if (found == state.links.end() || !found->second.admin_up)
@@ -294,7 +294,6 @@ Fate Walker::transmit(int node, const Route& route, Skb skb, const std::string& 
     return to_workload(node, workload->second, next_hop, std::move(skb));
   if (link.kind == "bridge" || link.kind == "dummy" || link.kind == "wireguard")
     return lost(node, fmt::format("nobody is behind {}", route.device));
-  static_cast<void>(in);
   return on_underlay(node, link, next_hop, std::move(skb));
 }
 

@@ -87,7 +87,7 @@ class Walker {
     const std::string *in = nullptr, *out = nullptr;  // devices; may be empty
   };
   enum class End : uint8_t { policy, accept, drop, reject, translated };
-  enum class Step1 : uint8_t { next_rule, stop, jump, go, leave };
+  enum class Next : uint8_t { next_rule, stop, jump, go, leave };
 
   // netfilter.cc
   HookResult run_hook(int node, Hook hook, Skb& skb, const std::string& in, const std::string& out);
@@ -97,8 +97,8 @@ class Walker {
   bool matches_address_type(const Context& context, const RuleOp& op);
   bool reverse_path(const Context& context, const RuleOp& op);
   void change(const Context& context, const RuleOp& op);
-  Step1 run_rule(const Context& context, Chain& chain, size_t number, int& target, End& end);
-  Step1 verdict(const Context& context, const RuleOp& op, Chain& chain, int& target, End& end);
+  Next run_rule(const Context& context, Chain& chain, size_t number, int& target, End& end);
+  Next verdict(const Context& context, const RuleOp& op, Chain& chain, int& target, End& end);
   bool translate(const Context& context, const RuleOp& op);
   void connection_in(int node, Skb& skb);
   void run_nat(const Context& context, const std::vector<BaseChain>& bases);
@@ -112,7 +112,7 @@ class Walker {
   Fate input(int node, const std::string& device, Skb skb);
   Fate forward_on(int node, const std::string& device, Skb skb, const Route& route);
   Fate output(int node, Skb skb);
-  Fate transmit(int node, const Route& route, Skb skb, const std::string& in);
+  Fate transmit(int node, const Route& route, Skb skb);
   Fate encapsulate(int node, const Link& link, const Ip& next_hop, Skb skb);
   Fate on_underlay(int node, const Link& link, const Ip& next_hop, Skb skb);
   Fate to_workload(int node, int workload, const Ip& next_hop, Skb skb);
