@@ -5,12 +5,13 @@ namespace felixsim {
 
 std::set<Ip> local_addresses(const Link& link) {
   std::set<Ip> found;
-  if (!link.admin_up) return found;  // the kernel withdraws the local routes of a down interface
   for (const Address& address : link.addresses) {
+    // The kernel withdraws the local routes of an interface that goes down, but IPv4's host routes.
+    if (!link.admin_up && !address.prefix.address.is_v4()) continue;
     found.insert(address.prefix.address);
     // The prefix route of an address on a loopback device is local too (fib_add_ifaddr).
-    bool whole_prefix =
-        link.kind == "loopback" && address.prefix.address.is_v4() && address.prefix.length < 32;
+    bool whole_prefix = link.admin_up && link.kind == "loopback" &&
+                        address.prefix.address.is_v4() && address.prefix.length < 32;
     if (whole_prefix) found.insert(address.prefix.network().address);
   }
   return found;

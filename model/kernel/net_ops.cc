@@ -214,6 +214,9 @@ KernelAnswer apply_link_add(KernelCore& core, const LinkAddOp& op) {
   }
   Link link = op.link;
   link.index = core.next_link_index++;
+  // A new bridge counts as running, until its address is set, which makes it look for ports
+  // (br_netlink.c br_dev_newlink, br_stp_change_bridge_id).
+  if (link.kind == "bridge" && link.mac != Mac{}) link.carrier = false;
   const auto addresses = std::exchange(link.addresses, {});
   const bool up = std::exchange(link.admin_up, false);
   if (link.mac == Mac{} && link.kind != "ipip" && link.kind != "wireguard" &&

@@ -172,7 +172,7 @@ void set_admin_up(KernelCore& core, Link& link, bool up) {
   if (up) {
     for (const auto& address : link.addresses)
       for (const auto& route : address_routes(link, address, true)) insert_route(core, route);
-    add_own_addresses(core, link);
+    if (link.carrier) add_own_addresses(core, link);
     return;
   }
   drop_v6_addresses(core, link);

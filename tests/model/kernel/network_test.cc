@@ -166,6 +166,15 @@ TEST_CASE("routing rules are added before the main table, and found again by wha
   CHECK(kernel.state().rules.size() == 5);
 }
 
+TEST_CASE("a bridge that is made with its address has no carrier, and so no link-local address") {
+  SimulatedKernel kernel;
+  exec(kernel, "ip link add br0 type bridge && ip link set br0 up");
+  exec(kernel, "ip link add br1 address 02:00:00:00:00:09 type bridge && ip link set br1 up");
+  CHECK(kernel.state().links.at("br0").addresses.size() == 1);
+  CHECK(kernel.state().links.at("br1").addresses.empty());
+  CHECK_FALSE(kernel.state().links.at("br1").carrier);
+}
+
 TEST_CASE("what hangs on an interface follows it to its new name") {
   SimulatedKernel kernel;
   exec(kernel, "ip link add br0 type bridge && ip link set br0 up");

@@ -140,3 +140,16 @@ TEST_CASE("Felix repairs what a flapping interface lost, even within one command
   CHECK(
       has_route(fly(cluster, events_of(start_of_scenario("") + steps)), "10.244.0.2 dev caliweb"));
 }
+
+TEST_CASE("an interface that is down keeps its IPv4 addresses among those of the host") {
+  const std::string steps =
+      "- {name: more, host: {node-a: [{exec: ip link add eth1 type bridge && ip link set eth1 up "
+      "&& "
+      "ip addr add 192.0.2.1/24 dev eth1 && ip addr add fd00:99::1/64 dev eth1}]}}\n"
+      "- {name: down, host: {node-a: [{exec: ip link set eth1 down}]}}\n";
+  Cluster cluster({});
+  const auto& node = fly(cluster, events_of(start_of_scenario("") + steps));
+  const std::string sets = kernel_text(node.kernel.state(), "ipsets");
+  CHECK(sets.find("add cali40this-host 192.0.2.1\n") != std::string::npos);
+  CHECK(sets.find("add cali60this-host fd00:99::1\n") == std::string::npos);
+}
