@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim bisect: the event after which a probe changed its answer. Halves the moments between a
 // good and a bad one; each is reached by folding, so that the cost is that of the state, not of the
-// history.
+// history; and one cluster is moved from moment to moment by what differs.
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -26,6 +26,7 @@ struct Options {
 struct Sample {
   std::unique_ptr<Cluster> cluster;  // the answer looks at its kernels
   ProbeAnswer answer;
+  bool assumed = false;  // its hosts are
 };
 
 class Bisection {
@@ -40,7 +41,7 @@ class Bisection {
     request.options.version = version_;
     auto flight = fly_for_probe(input_, request, probe_);
     if (!flight) return forward(flight);
-    Sample sample{std::move(flight->cluster), {}};
+    Sample sample{std::move(flight->cluster), {}, !flight->notes.empty()};
     auto world = packet_world(*sample.cluster);
     if (!flight->notes.empty()) world.assume_pod_routes();
     auto answer = run_probe(world, *sample.cluster, probe_, record);
@@ -56,25 +57,96 @@ class Bisection {
     return sample;
   }
 
-  // The first event in (good, bad] after which the answer is that at `bad`. The two differ.
+  // The first event in (good, bad] after which the answer is that at `bad`. The two differ. First
+  // by a flight that is moved; if a fresh look at what it finds says otherwise, by fresh flights
+  // alone.
   Result<int64_t> search(int64_t good, int64_t bad, walk::Verdict good_verdict) {
-    while (std::abs(bad - good) > 1) {
-      const int64_t middle = good + (bad - good) / 2;
-      auto looked = sample(middle, false);
-      if (!looked) return forward(looked);
-      (looked->answer.trace.verdict == good_verdict ? good : bad) = middle;
+    for (const bool moving : {true, false}) {
+      int64_t low = good, high = bad;
+      while (std::abs(high - low) > 1) {
+        const int64_t middle = low + (high - low) / 2;
+        auto looked = moving ? verdict_by_moving(middle) : fresh_verdict(middle);
+        if (!looked) return forward(looked);
+        (*looked == good_verdict ? low : high) = middle;
+      }
+      auto at_low = fresh_verdict(low), at_high = fresh_verdict(high);
+      if (!at_low) return forward(at_low);
+      if (!at_high) return forward(at_high);
+      if (*at_low == good_verdict && *at_high != good_verdict) return std::max(low, high);
     }
-    return std::max(good, bad);
+    return fail(ErrorCode::unsupported, "the answer at a moment depends on how it was reached",
+                "narrow --good and --bad");
   }
 
   const ProbeRequest& probe() const { return probe_; }
   int looks() const { return looks_; }
 
  private:
+  Result<walk::Verdict> fresh_verdict(int64_t at) {
+    auto looked = sample(at, false);
+    if (!looked) return forward(looked);
+    return looked->answer.trace.verdict;
+  }
+
+  // What a node ends up with depends on the state of the datastore alone, so that one cluster can
+  // be moved to any moment, also back, by what differs, as long as no host or Felix changed
+  // between.
+  Result<walk::Verdict> verdict_by_moving(int64_t at) {
+    const EventLog* log = input_.log();
+    if (!log) return fresh_verdict(at);
+    auto state = log->state_at({Moment::Kind::sequence, at, {}});
+    if (!state) return forward(state);
+    auto hosts_changed = hosts_change_between(*log, std::min(at, at_), std::max(at, at_));
+    if (!hosts_changed) return forward(hosts_changed);
+    if (!moved_.cluster || *hosts_changed) {
+      auto fresh = sample(at, false);
+      if (!fresh) return forward(fresh);
+      if (fresh->assumed) return fresh->answer.trace.verdict;
+      moved_ = std::move(*fresh);
+    } else {
+      ++looks_;
+      if (auto moved = move_by_difference(*state); !moved) return forward(moved);
+    }
+    at_ = at;
+    values_ = std::move(state->values);
+    return moved_.answer.trace.verdict;
+  }
+
+  Result<bool> hosts_change_between(const EventLog& log, int64_t low, int64_t high) const {
+    auto others = log.other_events(high);
+    if (!others) return forward(others);
+    return std::any_of(others->begin(), others->end(), [&](const Event& event) {
+      return event.sequence > low && !std::holds_alternative<StepEvent>(event.body);
+    });
+  }
+
+  Status move_by_difference(const FoldedState& state) {
+    std::vector<Event> changes;
+    const auto change = [&](const std::string& key, std::optional<std::string> value) {
+      changes.push_back({0, state.time, DatastoreEvent{state.revision, key, std::move(value)}});
+    };
+    for (const auto& [key, value] : values_)
+      if (!state.values.contains(key)) change(key, std::nullopt);
+    for (const auto& [key, value] : state.values) {
+      const auto it = values_.find(key);
+      if (it == values_.end() || it->second != value) change(key, value);
+    }
+    for (const auto& event : changes)
+      if (auto applied = moved_.cluster->apply(event); !applied) return applied;
+    moved_.cluster->settle();
+    auto answer = run_probe(packet_world(*moved_.cluster), *moved_.cluster, probe_, false);
+    if (!answer && answer.error().code != ErrorCode::not_found) return forward(answer);
+    moved_.answer = answer ? std::move(*answer) : ProbeAnswer{};
+    return {};
+  }
+
   const Input& input_;
   ProbeRequest probe_;
   FelixVersion version_;
   int looks_ = 0;
+  Sample moved_;
+  int64_t at_ = 0;  // where moved_ is
+  std::map<std::string, std::string> values_;
 };
 
 std::string event_text(const Event& event) {
