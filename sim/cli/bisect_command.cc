@@ -29,6 +29,12 @@ struct Sample {
   bool assumed = false;  // its hosts are
 };
 
+// An event, and the answers just before and after it.
+struct Found {
+  int64_t at = 0;
+  Sample before, after;
+};
+
 class Bisection {
  public:
   Bisection(const Input& input, ProbeRequest probe, FelixVersion version)
@@ -60,7 +66,7 @@ class Bisection {
   // The first event in (good, bad] after which the answer is that at `bad`. The two differ. First
   // by a flight that is moved; if a fresh look at what it finds says otherwise, by fresh flights
   // alone.
-  Result<int64_t> search(int64_t good, int64_t bad, walk::Verdict good_verdict) {
+  Result<Found> search(int64_t good, int64_t bad, walk::Verdict good_verdict) {
     for (const bool moving : {true, false}) {
       int64_t low = good, high = bad;
       while (std::abs(high - low) > 1) {
@@ -69,13 +75,26 @@ class Bisection {
         if (!looked) return forward(looked);
         (*looked == good_verdict ? low : high) = middle;
       }
-      auto at_low = fresh_verdict(low), at_high = fresh_verdict(high);
-      if (!at_low) return forward(at_low);
-      if (!at_high) return forward(at_high);
-      if (*at_low == good_verdict && *at_high != good_verdict) return std::max(low, high);
+      const int64_t at = std::max(low, high);
+      auto before = sample(at - 1, true), after = sample(at, true);
+      if (!before) return forward(before);
+      if (!after) return forward(after);
+      if (before->answer.trace.verdict != after->answer.trace.verdict)
+        return Found{at, std::move(*before), std::move(*after)};
     }
     return fail(ErrorCode::unsupported, "the answer at a moment depends on how it was reached",
                 "narrow --good and --bad");
+  }
+
+  // The flight that search() moves, if it can be moved.
+  Status start_from(int64_t at, Sample sample) {
+    if (!input_.log() || sample.assumed) return {};
+    auto state = input_.log()->state_at({Moment::Kind::sequence, at, {}});
+    if (!state) return forward(state);
+    values_ = std::move(state->values);
+    moved_ = std::move(sample);
+    at_ = at;
+    return {};
   }
 
   const ProbeRequest& probe() const { return probe_; }
@@ -168,28 +187,26 @@ std::string event_text(const Event& event) {
   return out;
 }
 
-Result<int> report(const Options& options, const Input& input, Bisection& bisection, int64_t at) {
-  auto event = input.event_at(at);
+Result<int> report(const Options& options, const Input& input, Bisection& bisection,
+                   const Found& found) {
+  auto event = input.event_at(found.at);
   if (!event) return forward(event);
-  auto before = bisection.sample(at - 1, true), after = bisection.sample(at, true);
-  if (!before) return forward(before);
-  if (!after) return forward(after);
   const auto& probe = bisection.probe();
   std::string text;
   if (options.json) {
     const auto parsed = [&](const Sample& sample) {
       return nlohmann::ordered_json::parse(trace_json(probe, sample.answer, json_schema));
     };
-    text = nlohmann::ordered_json{{"schema", json_schema},       {"sequence", at},
-                                  {"event", event_text(*event)}, {"looks", bisection.looks()},
-                                  {"before", parsed(*before)},   {"after", parsed(*after)}}
+    text = nlohmann::ordered_json{{"schema", json_schema},          {"sequence", found.at},
+                                  {"event", event_text(*event)},    {"looks", bisection.looks()},
+                                  {"before", parsed(found.before)}, {"after", parsed(found.after)}}
                .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
            "\n";
   } else {
     const auto detail = options.brief ? TraceDetail::brief : TraceDetail::rules;
     text = fmt::format("{}\n=== before\n{}=== after\n{}", event_text(*event),
-                       trace_text(probe, before->answer, detail),
-                       trace_text(probe, after->answer, detail));
+                       trace_text(probe, found.before.answer, detail),
+                       trace_text(probe, found.after.answer, detail));
   }
   if (auto printed = print_data(text); !printed) return forward(printed);
   return exit_yes;
@@ -221,6 +238,8 @@ Result<int> bisect(const Options& options) {
     fmt::print(stderr, "the probe is {} at both moments\n", verdict_word(verdict));
     return exit_no;
   }
+  if (auto started = bisection.start_from(*bad, std::move(*at_bad)); !started)
+    return forward(started);
   auto found = bisection.search(*good, *bad, verdict);
   if (!found) return forward(found);
   return report(options, *input, bisection, *found);
