@@ -71,7 +71,8 @@ class Bisection {
       int64_t low = good, high = bad;
       while (std::abs(high - low) > 1) {
         const int64_t middle = low + (high - low) / 2;
-        auto looked = moving ? verdict_by_moving(middle) : fresh_verdict(middle);
+        auto looked = moving ? verdict_by_moving(middle, std::min(low, high), std::max(low, high))
+                             : fresh_verdict(middle);
         if (!looked) return forward(looked);
         (*looked == good_verdict ? low : high) = middle;
       }
@@ -110,9 +111,16 @@ class Bisection {
   // What a node ends up with depends on the state of the datastore alone, so that one cluster can
   // be moved to any moment, also back, by what differs, as long as no host or Felix changed
   // between.
-  Result<walk::Verdict> verdict_by_moving(int64_t at) {
+  Result<walk::Verdict> verdict_by_moving(int64_t at, int64_t low, int64_t high) {
     const EventLog* log = input_.log();
     if (!log) return fresh_verdict(at);
+    auto close = enter_window(*log, low, high);
+    if (!close) return forward(close);
+    if (*close) {
+      ++looks_;
+      if (auto moved = move_in_window(at); !moved) return forward(moved);
+      return moved_.answer.trace.verdict;
+    }
     auto state = log->state_at({Moment::Kind::sequence, at, {}});
     if (!state) return forward(state);
     auto hosts_changed = hosts_change_between(*log, std::min(at, at_), std::max(at, at_));
@@ -124,11 +132,59 @@ class Bisection {
       moved_ = std::move(*fresh);
     } else {
       ++looks_;
-      if (auto moved = move_by_difference(*state); !moved) return forward(moved);
+      if (auto moved = apply_and_look(differences(*state)); !moved) return forward(moved);
     }
     at_ = at;
     values_ = std::move(state->values);
     return moved_.answer.trace.verdict;
+  }
+
+  // Once few events are left between the bounds, they are read, and the flight moves among them
+  // without folding the log again. False: they are many, or a host changes among them.
+  Result<bool> enter_window(const EventLog& log, int64_t low, int64_t high) {
+    if (in_window_) return true;
+    if (high - low > window_events || !moved_.cluster) return false;
+    auto hosts_changed = hosts_change_between(log, std::min(low, at_), std::max(high, at_));
+    if (!hosts_changed) return forward(hosts_changed);
+    if (*hosts_changed) return false;
+    auto state = log.state_at({Moment::Kind::sequence, low, {}});
+    if (!state) return forward(state);
+    if (auto moved = apply_and_look(differences(*state)); !moved) return forward(moved);
+    values_ = std::move(state->values);
+    const auto source = log.events(low + 1, high);
+    while (true) {
+      auto event = source->next();
+      if (!event) return forward(event);
+      if (!*event) break;
+      if (const auto* change = std::get_if<DatastoreEvent>(&(*event)->body)) {
+        const auto it = values_.find(change->key);
+        before_.try_emplace(change->key,
+                            it == values_.end() ? std::nullopt : std::optional(it->second));
+        window_.push_back(std::move(**event));
+      }
+    }
+    now_ = before_;
+    in_window_ = true;
+    return true;
+  }
+
+  // Only what the events of the window touch can differ.
+  Status move_in_window(int64_t at) {
+    auto wanted = before_;
+    int64_t revision = 0;
+    std::optional<SimTime> time;
+    for (const auto& event : window_) {
+      if (event.sequence > at) break;
+      const auto& change = std::get<DatastoreEvent>(event.body);
+      wanted[change.key] = change.value;
+      revision = change.revision;
+      time = event.time;
+    }
+    std::vector<Event> changes;
+    for (const auto& [key, value] : wanted)
+      if (now_[key] != value) changes.push_back({0, time, DatastoreEvent{revision, key, value}});
+    now_ = std::move(wanted);
+    return apply_and_look(changes);
   }
 
   Result<bool> hosts_change_between(const EventLog& log, int64_t low, int64_t high) const {
@@ -139,7 +195,8 @@ class Bisection {
     });
   }
 
-  Status move_by_difference(const FoldedState& state) {
+  // From values_ to this state.
+  std::vector<Event> differences(const FoldedState& state) const {
     std::vector<Event> changes;
     const auto change = [&](const std::string& key, std::optional<std::string> value) {
       changes.push_back({0, state.time, DatastoreEvent{state.revision, key, std::move(value)}});
@@ -150,6 +207,10 @@ class Bisection {
       const auto it = values_.find(key);
       if (it == values_.end() || it->second != value) change(key, value);
     }
+    return changes;
+  }
+
+  Status apply_and_look(const std::vector<Event>& changes) {
     for (const auto& event : changes)
       if (auto applied = moved_.cluster->apply(event); !applied) return applied;
     moved_.cluster->settle();
@@ -166,6 +227,12 @@ class Bisection {
   Sample moved_;
   int64_t at_ = 0;  // where moved_ is
   std::map<std::string, std::string> values_;
+
+  static constexpr int64_t window_events = 8192;
+  bool in_window_ = false;
+  std::vector<Event> window_;                                 // changes of the datastore
+  std::map<std::string, std::optional<std::string>> before_,  // what they touch, before them
+      now_;                                                   // and as the flight has it
 };
 
 std::string event_text(const Event& event) {
