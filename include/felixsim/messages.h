@@ -47,14 +47,33 @@ struct IpSetMember {
 // Text as in the proto: "10.0.0.1", "10.0.0.1,tcp:80" or "10.0.0.0/24".
 std::string member_text(IpSetType type, const IpSetMember& member);
 
+// Sorted members, shared: the nodes of a cluster are told the same ones.
+class IpSetMembers {
+ public:
+  IpSetMembers() = default;
+  explicit IpSetMembers(std::vector<IpSetMember> sorted)
+      : list_(std::make_shared<const std::vector<IpSetMember>>(std::move(sorted))) {}
+  const std::vector<IpSetMember>& list() const {
+    static const std::vector<IpSetMember> none;
+    return list_ ? *list_ : none;
+  }
+  auto begin() const { return list().begin(); }
+  auto end() const { return list().end(); }
+  size_t size() const { return list().size(); }
+  bool empty() const { return list().empty(); }
+
+ private:
+  std::shared_ptr<const std::vector<IpSetMember>> list_;
+};
+
 struct IpSetUpdate {
   Symbol id;
   IpSetType type = IpSetType::net;
-  std::vector<IpSetMember> members;  // sorted
+  IpSetMembers members;
 };
 struct IpSetDeltaUpdate {
   Symbol id;
-  std::vector<IpSetMember> added, removed;  // sorted
+  IpSetMembers added, removed;
 };
 struct IpSetRemove {
   Symbol id;

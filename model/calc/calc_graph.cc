@@ -37,13 +37,13 @@
 #include "model/calc/dataplane_passthru.h"
 #include "model/calc/encapsulation_resolver.h"
 #include "model/calc/event_sequencer.h"
-#include "model/calc/ip_set_member_index.h"
 #include "model/calc/l3_route_resolver.h"
 #include "model/calc/live_migration_calculator.h"
 #include "model/calc/policy_resolver.h"
 #include "model/calc/profile_decoder.h"
 #include "model/calc/rule_scanner.h"
 #include "model/calc/service_index.h"
+#include "model/calc/shared_ip_sets.h"
 #include "model/calc/validation_filter.h"
 #include "model/calc/vxlan_resolver.h"
 #include "model/selector/ip_set_ids.h"
@@ -75,6 +75,7 @@ struct CalcGraph::Nodes {
   VtepSink vtep_sink();
   void on_ip_set_active(const IpSetDefinition& set);
   void on_ip_set_inactive(const IpSetDefinition& set);
+  void use_ip_set(const IpSetDefinition& set);
   void on_computed_match(Symbol selector, const EndpointKey& endpoint, bool matches);
   void add_istio();
 
@@ -104,10 +105,12 @@ struct CalcGraph::Nodes {
   void on(const ResourceKey& key, const Update& update) { on_resource(key, update); }
 
   GraphOptions options;
+  const bool owns_ip_sets;  // nobody else gives them updates
+  std::shared_ptr<SharedIpSets> ip_sets;
+  IpSetUses ip_set_uses;
   EventSequencer sequencer;
   PolicyResolver resolver;
   LiveMigrationCalculator migrations;
-  IpSetMemberIndex member_index;
   ServiceIndex services;
   RuleScanner scanner;
   ActiveRulesCalculator active_rules;
@@ -124,11 +127,13 @@ struct CalcGraph::Nodes {
 
 CalcGraph::Nodes::Nodes(GraphOptions graph_options)
     : options(std::move(graph_options)),
-      sequencer(options.merge_config, options.live),
+      owns_ip_sets(!options.shared_ip_sets),
+      ip_sets(owns_ip_sets ? std::make_shared<SharedIpSets>(options.overlap_suppression)
+                           : options.shared_ip_sets),
+      ip_set_uses(ip_sets),
+      sequencer(options.merge_config, options.live, ip_sets),
       resolver(sequencer),
       migrations(sequencer, resolver),
-      member_index(member_sink(Edge::members_to_sequencer), options.overlap_suppression,
-                   [this](std::string why) { sequencer.on_panic(std::move(why)); }),
       services(member_sink(Edge::service_members_to_sequencer)),
       scanner(
           sequencer, options.shared_rules, [this](const auto& set) { on_ip_set_active(set); },
@@ -187,20 +192,24 @@ void CalcGraph::Nodes::add_istio() {
   const auto selector = parse_selector(istio_selector);
   FELIXSIM_CHECK(selector.has_value());
   const Symbol ip_set(istio_ip_set);
-  sequencer.on_ip_set_added(ip_set, msg::IpSetType::ip);
-  member_index.add_ip_set(ip_set, *selector, named_port_protocol_none, {});
+  use_ip_set({ip_set, msg::IpSetType::ip, *selector, named_port_protocol_none, {}, {}});
   active_rules.add_computed_selector(istio, *selector);
 }
 
 void CalcGraph::Nodes::on_ip_set_active(const IpSetDefinition& set) {
   count(Edge::scanner_sets_to_sequencer);
-  sequencer.on_ip_set_added(set.id, set.type);
   if (!set.service.empty()) {
     count(Edge::scanner_to_services);
+    sequencer.on_ip_set_added(set.id, set.type);
     return services.add_ip_set(set.id, set.service);
   }
   count(Edge::scanner_to_member_index);
-  member_index.add_ip_set(set.id, set.selector, set.protocol, set.port_name);
+  use_ip_set(set);
+}
+
+void CalcGraph::Nodes::use_ip_set(const IpSetDefinition& set) {
+  sequencer.on_shared_ip_set_added(set.id, set.type);
+  ip_set_uses.add(set);
 }
 
 void CalcGraph::Nodes::on_ip_set_inactive(const IpSetDefinition& set) {
@@ -209,7 +218,7 @@ void CalcGraph::Nodes::on_ip_set_inactive(const IpSetDefinition& set) {
     services.remove_ip_set(set.id);
   } else {
     count(Edge::scanner_to_member_index);
-    member_index.remove_ip_set(set.id);
+    ip_set_uses.remove(set.id);
   }
   count(Edge::scanner_sets_to_sequencer);
   sequencer.on_ip_set_removed(set.id);
@@ -246,7 +255,7 @@ void CalcGraph::Nodes::on_local_endpoint(const EndpointKey& key, const Update& u
 
 void CalcGraph::Nodes::to_member_index(const Update& update) {
   count(Edge::all_to_member_index);
-  member_index.on_update(update);
+  if (owns_ip_sets) ip_sets->on_update(update);
 }
 
 void CalcGraph::Nodes::to_routes(const Update& update) {
@@ -336,7 +345,7 @@ void CalcGraph::Nodes::on_profile(const ResourceKey& key, const Update& update) 
   count(Edge::labels_to_active_rules);
   active_rules.on_profile_labels(key.name, profile);
   count(Edge::profiles_to_member_index);
-  member_index.on_update(update);
+  if (owns_ip_sets) ip_sets->on_update(update);
   count(Edge::peers_in);
   bgp_peers.on_profile_labels(key.name, profile);
   count(Edge::profiles_to_decoder);
@@ -405,12 +414,12 @@ void CalcGraph::on_updates(std::span<const Update> updates, std::vector<InvalidU
 }
 
 void CalcGraph::on_valid_update(const Update& update) {
-  if (nodes_->sequencer.panic()) return;
+  if (panic()) return;
   std::visit([&](const auto& key) { nodes_->on(key, update); }, update.key);
 }
 
 void CalcGraph::on_status(SyncStatus status) {
-  if (status != SyncStatus::in_sync || nodes_->sequencer.panic()) return;
+  if (status != SyncStatus::in_sync || panic()) return;
   nodes_->resolver.on_in_sync();
   nodes_->config.on_in_sync();
   nodes_->encapsulation.on_in_sync();
@@ -420,16 +429,20 @@ void CalcGraph::on_status(SyncStatus status) {
 
 std::vector<msg::Message> CalcGraph::flush() {
   std::vector<msg::Message> out;
-  if (nodes_->sequencer.panic()) return out;
+  if (panic()) return out;
   nodes_->resolver.flush();
   nodes_->sequencer.flush(out);
+  if (nodes_->owns_ip_sets) nodes_->ip_sets->end_epoch();
   if (nodes_->send_in_sync) out.emplace_back(msg::InSync{});
   nodes_->send_in_sync = false;
   nodes_->count(Edge::sequencer_to_dataplane, out.size());
   return out;
 }
 
-const std::optional<std::string>& CalcGraph::panic() const { return nodes_->sequencer.panic(); }
+const std::optional<std::string>& CalcGraph::panic() const {
+  const auto& panic = nodes_->sequencer.panic();
+  return panic ? panic : nodes_->ip_sets->panic();
+}
 
 const LiveConfig& CalcGraph::live_config() const { return nodes_->sequencer.live_config(); }
 

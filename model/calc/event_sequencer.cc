@@ -38,8 +38,9 @@ msg::WorkloadEndpointId message_id(const WorkloadEndpointKey& key) {
 
 }  // namespace
 
-EventSequencer::EventSequencer(MergeConfig merge_config, LiveConfig live)
-    : merge_config_(std::move(merge_config)), live_(live) {}
+EventSequencer::EventSequencer(MergeConfig merge_config, LiveConfig live,
+                               std::shared_ptr<SharedIpSets> ip_sets)
+    : merge_config_(std::move(merge_config)), live_(live), shared_ip_sets_(std::move(ip_sets)) {}
 
 void EventSequencer::on_panic(std::string why) {
   if (!panic_) panic_ = std::move(why);
@@ -51,7 +52,13 @@ void EventSequencer::on_ip_set_added(Symbol id, msg::IpSetType type) {
   members_.erase(id);
 }
 
+void EventSequencer::on_shared_ip_set_added(Symbol id, msg::IpSetType type) {
+  on_ip_set_added(id, type);
+  shared_ids_.insert(id);
+}
+
 void EventSequencer::on_ip_set_removed(Symbol id) {
+  shared_ids_.erase(id);
   FELIXSIM_CHECK(ip_sets_.sent(id) || ip_sets_.has_pending(id));
   ip_sets_.remove(id);
   members_.erase(id);
@@ -110,8 +117,7 @@ void EventSequencer::flush(Messages& out) {
   if (datastore_not_ready_) out.emplace_back(msg::DatastoreNotReady{});
   datastore_not_ready_ = false;
   flush_config(out);
-  flush_added_ip_sets(out);
-  flush_ip_set_deltas(out);
+  flush_ip_set_deltas(flush_added_ip_sets(out), out);
   flush_rules_and_endpoints(out);
   flush_identities(out);
   flush_routes(out);
@@ -131,26 +137,49 @@ void EventSequencer::flush_config(Messages& out) {
   if (merge.update) out.emplace_back(std::move(*merge.update));
 }
 
-void EventSequencer::flush_added_ip_sets(Messages& out) {
+std::vector<Symbol> EventSequencer::flush_added_ip_sets(Messages& out) {
+  std::vector<Symbol> added;
   ip_sets_.flush_updates([&](Symbol id, msg::IpSetType type) {
+    added.push_back(id);
     msg::IpSetUpdate update{id, type, {}};
-    if (const auto it = members_.find(id); it != members_.end()) {
+    if (shared_ids_.contains(id)) {
+      update.members = shared_ip_sets_->members(id);
+    } else if (const auto it = members_.find(id); it != members_.end()) {
       // Removals of what a new set never held do not show in it; they follow as a delta.
-      update.members = sorted(it->second.added);
+      update.members = msg::IpSetMembers(sorted(it->second.added));
       it->second.added.clear();
       if (it->second.removed.empty()) members_.erase(it);
     }
     out.emplace_back(std::move(update));
   });
+  return added;
 }
 
-void EventSequencer::flush_ip_set_deltas(Messages& out) {
-  for (const Symbol id : sorted_keys(members_)) {
-    const PendingMembers& pending = members_.at(id);
-    if (pending.added.empty() && pending.removed.empty()) continue;
-    out.emplace_back(msg::IpSetDeltaUpdate{id, sorted(pending.added), sorted(pending.removed)});
-  }
+void EventSequencer::flush_ip_set_deltas(const std::vector<Symbol>& just_added, Messages& out) {
+  const auto first = static_cast<std::ptrdiff_t>(out.size());
+  for (const auto& [id, pending] : members_)
+    if (!pending.added.empty() || !pending.removed.empty())
+      out.emplace_back(msg::IpSetDeltaUpdate{id, msg::IpSetMembers(sorted(pending.added)),
+                                             msg::IpSetMembers(sorted(pending.removed))});
   members_.clear();
+  if (!shared_ids_.empty()) add_shared_deltas(just_added, out);
+  const auto id_of = [](const msg::Message& message) {
+    return std::get<msg::IpSetDeltaUpdate>(message).id;
+  };
+  std::sort(out.begin() + first, out.end(),
+            [&](const auto& a, const auto& b) { return id_of(a) < id_of(b); });
+}
+
+void EventSequencer::add_shared_deltas(const std::vector<Symbol>& just_added, Messages& out) {
+  for (const Symbol id : shared_ip_sets_->changed()) {
+    if (!shared_ids_.contains(id)) continue;
+    auto change = std::binary_search(just_added.begin(), just_added.end(), id)
+                      ? shared_ip_sets_->change_after_members(id)
+                      : shared_ip_sets_->change(id);
+    if (!change.empty())
+      out.emplace_back(
+          msg::IpSetDeltaUpdate{id, std::move(change.added), std::move(change.removed)});
+  }
 }
 
 void EventSequencer::flush_rules_and_endpoints(Messages& out) {

@@ -23,16 +23,20 @@
 #include "model/calc/endpoint_tiers.h"
 #include "model/calc/graph_options.h"
 #include "model/calc/outbox.h"
+#include "model/calc/shared_ip_sets.h"
 
 namespace felixsim::calc {
 
 class EventSequencer {
  public:
-  explicit EventSequencer(MergeConfig merge_config, LiveConfig live);
+  // `ip_sets` (may be null) knows the members of the sets that on_shared_ip_set_added() names.
+  EventSequencer(MergeConfig merge_config, LiveConfig live,
+                 std::shared_ptr<SharedIpSets> ip_sets = nullptr);
 
   // IP sets. A set must be added before members are, and an added set starts empty. Adding what is
   // there, or touching what is not, is a bug of the caller (checked).
   void on_ip_set_added(Symbol id, msg::IpSetType type);
+  void on_shared_ip_set_added(Symbol id, msg::IpSetType type);
   void on_ip_set_removed(Symbol id);
   void on_ip_set_member_added(Symbol id, const msg::IpSetMember& member);
   void on_ip_set_member_removed(Symbol id, const msg::IpSetMember& member);
@@ -100,8 +104,10 @@ class EventSequencer {
   using Name = std::pair<Symbol, Symbol>;  // namespace, name
 
   void flush_config(std::vector<msg::Message>& out);
-  void flush_added_ip_sets(std::vector<msg::Message>& out);
-  void flush_ip_set_deltas(std::vector<msg::Message>& out);
+  // Returns the sets added.
+  std::vector<Symbol> flush_added_ip_sets(std::vector<msg::Message>& out);
+  void flush_ip_set_deltas(const std::vector<Symbol>& just_added, std::vector<msg::Message>& out);
+  void add_shared_deltas(const std::vector<Symbol>& just_added, std::vector<msg::Message>& out);
   void flush_rules_and_endpoints(std::vector<msg::Message>& out);
   void flush_identities(std::vector<msg::Message>& out);
   void flush_routes(std::vector<msg::Message>& out);
@@ -114,6 +120,7 @@ class EventSequencer {
   MergeConfig merge_config_;
   LiveConfig live_;
   std::optional<std::string> panic_;
+  std::shared_ptr<SharedIpSets> shared_ip_sets_;
 
   bool datastore_not_ready_ = false;
   std::optional<DatastoreConfig> config_;
@@ -121,6 +128,7 @@ class EventSequencer {
   std::optional<BgpConfiguration> bgp_config_;
 
   Outbox<Symbol, msg::IpSetType> ip_sets_;
+  absl::flat_hash_set<Symbol> shared_ids_;  // of ip_sets_, those whose members are shared
   absl::flat_hash_map<Symbol, PendingMembers> members_;
   Outbox<PolicyKey, std::shared_ptr<const msg::Policy>> policies_;
   Outbox<Symbol, std::shared_ptr<const msg::Profile>> profiles_;

@@ -42,7 +42,8 @@ struct ConfigMerge {
 // whether anything changed. Keeps state between calls; called at most once a flush.
 using MergeConfig = std::function<ConfigMerge(const DatastoreConfig&)>;
 
-class SharedRules;  // parsed_rules.h: policies and profiles parsed once for all nodes of a process
+class SharedRules;   // parsed_rules.h: policies and profiles parsed once for all nodes of a process
+class SharedIpSets;  // shared_ip_sets.h: members of IP sets, computed once
 
 struct GraphOptions {
   Symbol hostname;
@@ -61,6 +62,9 @@ struct GraphOptions {
   LiveConfig live;                            // before the datastore was read
   MergeConfig merge_config;                   // empty: no ConfigUpdate is ever sent
   std::shared_ptr<SharedRules> shared_rules;  // empty: the graph keeps its own
+  // Empty: the graph keeps its own. Else whoever shares them gives them every update and ends their
+  // epochs; their suppression of overlaps must be that of `overlap_suppression`.
+  std::shared_ptr<SharedIpSets> shared_ip_sets;
 
   // The L3 route resolver exists only then; the VXLAN resolver only with VXLAN.
   bool needs_routes() const {

@@ -116,14 +116,14 @@ json body(const msg::IpSetUpdate& m) {
   json object = json::object();
   put(object, "id", m.id);
   put(object, "type", names[static_cast<size_t>(m.type)]);
-  put(object, "members", members_json(m.members));
+  put(object, "members", members_json(m.members.list()));
   return object;
 }
 json body(const msg::IpSetDeltaUpdate& m) {
   json object = json::object();
   put(object, "id", m.id);
-  put(object, "added_members", members_json(m.added));
-  put(object, "removed_members", members_json(m.removed));
+  put(object, "added_members", members_json(m.added.list()));
+  put(object, "removed_members", members_json(m.removed.list()));
   return object;
 }
 json body(const msg::IpSetRemove& m) {

@@ -14,11 +14,11 @@ struct Delivery {
   std::optional<std::string>& fatal;
 
   void operator()(const msg::IpSetUpdate& m) {
-    to.ip_sets.add_or_replace(m.id.view(), m.type, m.members);
+    to.ip_sets.add_or_replace(m.id.view(), m.type, m.members.list());
   }
   void operator()(const msg::IpSetDeltaUpdate& m) {
-    to.ip_sets.add_members(m.id.view(), m.added);
-    to.ip_sets.remove_members(m.id.view(), m.removed);
+    to.ip_sets.add_members(m.id.view(), m.added.list());
+    to.ip_sets.remove_members(m.id.view(), m.removed.list());
   }
   void operator()(const msg::IpSetRemove& m) { to.ip_sets.remove(m.id.view()); }
 

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/calc/shared_ip_sets.h"
+
+#include <algorithm>
+
+#include "felixsim/check.h"
+
+namespace felixsim::calc {
+namespace {
+
+using Sorted = std::vector<msg::IpSetMember>;
+
+template <class Set>
+msg::IpSetMembers sorted(const Set& set) {
+  if (set.empty()) return {};
+  Sorted list(set.begin(), set.end());
+  std::sort(list.begin(), list.end());
+  return msg::IpSetMembers(std::move(list));
+}
+
+// Changes to the base are folded into it when there are more than these: a copy of the base is paid
+// for by as many changes.
+bool worth_folding(size_t changes, size_t base) { return changes > 16 + base / 8; }
+
+}  // namespace
+
+SharedIpSets::SharedIpSets(bool suppress_overlaps)
+    : index_({[this](Symbol id, const msg::IpSetMember& member) { on_added(id, member); },
+              [this](Symbol id, const msg::IpSetMember& member) { on_removed(id, member); }},
+             suppress_overlaps, [this](std::string why) {
+               if (!panic_) panic_ = std::move(why);
+             }) {}
+
+void SharedIpSets::use(const IpSetDefinition& set) {
+  if (sets_[set.id].uses++ == 0)
+    index_.add_ip_set(set.id, set.selector, set.protocol, set.port_name);
+}
+
+void SharedIpSets::release(Symbol id) {
+  const auto entry = sets_.find(id);
+  FELIXSIM_CHECK(entry != sets_.end());
+  if (--entry->second.uses > 0) return;
+  index_.remove_ip_set(id);
+  sets_.erase(entry);
+  sorted_ = false;  // the id may be among the changed ones
+}
+
+SharedIpSets::IpSet& SharedIpSets::touched(Symbol id) {
+  IpSet& set = sets_.find(id)->second;
+  if (set.added.empty() && set.removed.empty()) {
+    changed_.push_back(id);
+    sorted_ = false;
+  }
+  set.all.reset();
+  set.change.reset();
+  ++told_;
+  return set;
+}
+
+void SharedIpSets::on_added(Symbol id, const msg::IpSetMember& member) {
+  IpSet& set = touched(id);
+  if (set.removed.erase(member) == 0) set.added.insert(member);
+}
+
+void SharedIpSets::on_removed(Symbol id, const msg::IpSetMember& member) {
+  IpSet& set = touched(id);
+  if (set.added.erase(member) == 0) set.removed.insert(member);
+}
+
+// Whether the member was in the set when the last epoch ended.
+bool SharedIpSets::in_epoch(const IpSet& set, const msg::IpSetMember& member) {
+  return set.came.contains(member) ||
+         (!set.went.contains(member) &&
+          std::binary_search(set.base.begin(), set.base.end(), member));
+}
+
+// Puts what came and went into the base.
+void SharedIpSets::fold(IpSet& set) {
+  if (set.came.empty() && set.went.empty()) return;
+  Sorted list;
+  list.reserve(set.base.size() + set.came.size());
+  for (const auto& member : set.base)
+    if (!set.went.contains(member)) list.push_back(member);
+  const auto came = sorted(set.came);
+  const auto middle = static_cast<std::ptrdiff_t>(list.size());
+  list.insert(list.end(), came.begin(), came.end());
+  std::inplace_merge(list.begin(), list.begin() + middle, list.end());
+  set.base = msg::IpSetMembers(std::move(list));
+  set.came.clear();
+  set.went.clear();
+}
+
+msg::IpSetMembers SharedIpSets::members(Symbol id) {
+  IpSet& set = sets_.find(id)->second;
+  if (set.all) return *set.all;
+  fold(set);
+  IpSet with_pending;
+  with_pending.base = set.base;
+  for (const auto& member : set.added)
+    if (!std::binary_search(set.base.begin(), set.base.end(), member))
+      with_pending.came.insert(member);
+  with_pending.went = set.removed;
+  if (set.base.empty())
+    with_pending.base = sorted(set.added);
+  else
+    fold(with_pending);
+  set.all = with_pending.base;
+  return *set.all;
+}
+
+SharedIpSets::Change SharedIpSets::change(Symbol id) {
+  IpSet& set = sets_.find(id)->second;
+  if (!set.change) set.change = Change{sorted(set.added), sorted(set.removed)};
+  return *set.change;
+}
+
+SharedIpSets::Change SharedIpSets::change_after_members(Symbol id) {
+  const IpSet& set = sets_.find(id)->second;
+  if (set.removed.empty()) return {};
+  Members never_there;
+  for (const auto& member : set.removed)
+    if (!in_epoch(set, member)) never_there.insert(member);
+  return {{}, sorted(never_there)};
+}
+
+const std::vector<Symbol>& SharedIpSets::changed() {
+  if (sorted_) return changed_;
+  std::sort(changed_.begin(), changed_.end());
+  changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+  std::erase_if(changed_, [this](Symbol id) { return !sets_.contains(id); });
+  sorted_ = true;
+  return changed_;
+}
+
+void SharedIpSets::end_epoch() {
+  for (const Symbol id : changed_) {
+    const auto entry = sets_.find(id);
+    if (entry == sets_.end()) continue;
+    IpSet& set = entry->second;
+    if (set.all && set.base.empty()) {
+      set.base = *set.all;
+    } else {
+      for (const auto& member : set.added)
+        if (set.went.erase(member) == 0 && !in_epoch(set, member)) set.came.insert(member);
+      for (const auto& member : set.removed)
+        if (set.came.erase(member) == 0 && in_epoch(set, member)) set.went.insert(member);
+      if (worth_folding(set.came.size() + set.went.size(), set.base.size())) fold(set);
+    }
+    set.added = {};
+    set.removed = {};
+    set.all.reset();
+    set.change.reset();
+  }
+  changed_.clear();
+  sorted_ = true;
+}
+
+IpSetUses::~IpSetUses() {
+  for (const Symbol id : ids_) ip_sets_->release(id);
+}
+
+void IpSetUses::add(const IpSetDefinition& set) {
+  FELIXSIM_CHECK(ids_.insert(set.id).second);
+  ip_sets_->use(set);
+}
+
+void IpSetUses::remove(Symbol id) {
+  FELIXSIM_CHECK(ids_.erase(id) == 1);
+  ip_sets_->release(id);
+}
+
+}  // namespace felixsim::calc
