@@ -54,10 +54,12 @@ DataplaneConfig config(rules::Dialect dialect) {
 void send_cluster(Dataplane& dataplane) {
   dataplane.on_message(
       msg::IpamPoolUpdate{"10.244.0.0-16", {*Cidr::parse("10.244.0.0/16"), true, {}, {}, {}}});
-  dataplane.on_message(msg::IpSetUpdate{
-      Symbol("s:abc"), msg::IpSetType::net, msg::IpSetMembers({{*Cidr::parse("10.244.0.64/26"), 0, 0}})});
-  dataplane.on_message(msg::IpSetUpdate{
-      Symbol("n:def"), msg::IpSetType::ip_and_port, msg::IpSetMembers({{*Cidr::parse("10.244.0.2/32"), 6, 80}})});
+  dataplane.on_message(
+      msg::IpSetUpdate{Symbol("s:abc"), msg::IpSetType::net,
+                       msg::IpSetMembers({{*Cidr::parse("10.244.0.64/26"), 0, 0}})});
+  dataplane.on_message(
+      msg::IpSetUpdate{Symbol("n:def"), msg::IpSetType::ip_and_port,
+                       msg::IpSetMembers({{*Cidr::parse("10.244.0.2/32"), 6, 80}})});
   auto profile = std::make_shared<msg::Profile>();
   msg::Rule rule;
   rule.action = "allow";
