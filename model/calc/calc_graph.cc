@@ -70,7 +70,7 @@ struct CalcGraph::Nodes {
   explicit Nodes(GraphOptions graph_options);
 
   void count(Edge edge, uint64_t passed = 1) { counts[static_cast<size_t>(edge)] += passed; }
-  MemberSink member_sink(Edge edge);
+  MemberSink service_member_sink();
   RouteSink route_sink();
   VtepSink vtep_sink();
   void on_ip_set_active(const IpSetDefinition& set);
@@ -134,7 +134,7 @@ CalcGraph::Nodes::Nodes(GraphOptions graph_options)
       sequencer(options.merge_config, options.live, ip_sets),
       resolver(sequencer),
       migrations(sequencer, resolver),
-      services(member_sink(Edge::service_members_to_sequencer)),
+      services(service_member_sink()),
       scanner(
           sequencer, options.shared_rules, [this](const auto& set) { on_ip_set_active(set); },
           [this](const auto& set) { on_ip_set_inactive(set); }),
@@ -154,13 +154,13 @@ CalcGraph::Nodes::Nodes(GraphOptions graph_options)
   if (options.istio_ambient) add_istio();
 }
 
-MemberSink CalcGraph::Nodes::member_sink(Edge edge) {
-  return {[this, edge](Symbol set, const msg::IpSetMember& member) {
-            count(edge);
+MemberSink CalcGraph::Nodes::service_member_sink() {
+  return {[this](Symbol set, const msg::IpSetMember& member) {
+            count(Edge::service_members_to_sequencer);
             sequencer.on_ip_set_member_added(set, member);
           },
-          [this, edge](Symbol set, const msg::IpSetMember& member) {
-            count(edge);
+          [this](Symbol set, const msg::IpSetMember& member) {
+            count(Edge::service_members_to_sequencer);
             sequencer.on_ip_set_member_removed(set, member);
           }};
 }
@@ -448,7 +448,9 @@ const LiveConfig& CalcGraph::live_config() const { return nodes_->sequencer.live
 
 GraphDescription CalcGraph::describe() const {
   const GraphOptions& options = nodes_->options;
-  return describe_graph(nodes_->counts, options.needs_routes(), options.needs_vteps(),
+  EdgeCounts counts = nodes_->counts;
+  counts[static_cast<size_t>(Edge::members_to_sequencer)] = nodes_->ip_sets->members_told();
+  return describe_graph(counts, options.needs_routes(), options.needs_vteps(),
                         options.istio_ambient);
 }
 

@@ -58,7 +58,7 @@ class SharedIpSets {
   // Set once Felix would have panicked.
   const std::optional<std::string>& panic() const { return panic_; }
 
-  uint64_t members_told() const { return told_; }  // additions and removals so far
+  uint64_t members_told() const { return told_; }  // additions and removals so far, of all sets
 
  private:
   using Members = absl::flat_hash_set<msg::IpSetMember>;

@@ -121,6 +121,22 @@ TEST_CASE("after what makes Felix panic nothing is computed") {
   CHECK(story.put(web, web_value).empty());
 }
 
+TEST_CASE("members on their way to the sequencer are counted, those that go too") {
+  Story story;
+  story.put(policy, R"x({"tier":"default","selector":"all()",)x"
+                    R"x("performance_hints":["AssumeNeededOnEveryNode"],)x"
+                    R"x("inbound_rules":[{"action":"allow","src_selector":"app == 'web'"}]})x");
+  story.put(web, web_value);
+  story.remove(web);
+  const GraphDescription graph = story.graph().describe();
+  const auto members =
+      std::find_if(graph.edges.begin(), graph.edges.end(),
+                   [](const GraphEdge& edge) { return edge.from == "IP set member index"; });
+  REQUIRE(members != graph.edges.end());
+  CHECK(members->to == "event sequencer");
+  CHECK(members->passed == 2);
+}
+
 TEST_CASE("the graph is drawn with what passed along its edges, and is acyclic") {
   Story story;
   story.put(web, web_value);
