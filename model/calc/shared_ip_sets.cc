@@ -2,6 +2,7 @@
 #include "model/calc/shared_ip_sets.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "felixsim/check.h"
 
@@ -15,6 +16,20 @@ msg::IpSetMembers sorted(const Set& set) {
   if (set.empty()) return {};
   Sorted list(set.begin(), set.end());
   std::sort(list.begin(), list.end());
+  return msg::IpSetMembers(std::move(list));
+}
+
+// `base` without what went and with what came, of which it may have some already.
+template <class Set>
+msg::IpSetMembers merged(const msg::IpSetMembers& base, const Set& came, const Set& went) {
+  if (came.empty() && went.empty()) return base;
+  const auto fresh = sorted(came);
+  if (base.empty()) return fresh;
+  Sorted stayed, list;
+  std::copy_if(base.begin(), base.end(), std::back_inserter(stayed),
+               [&](const msg::IpSetMember& member) { return !went.contains(member); });
+  std::set_union(stayed.begin(), stayed.end(), fresh.begin(), fresh.end(),
+                 std::back_inserter(list));
   return msg::IpSetMembers(std::move(list));
 }
 
@@ -76,35 +91,17 @@ bool SharedIpSets::in_epoch(const IpSet& set, const msg::IpSetMember& member) {
 
 // Puts what came and went into the base.
 void SharedIpSets::fold(IpSet& set) {
-  if (set.came.empty() && set.went.empty()) return;
-  Sorted list;
-  list.reserve(set.base.size() + set.came.size());
-  for (const auto& member : set.base)
-    if (!set.went.contains(member)) list.push_back(member);
-  const auto came = sorted(set.came);
-  const auto middle = static_cast<std::ptrdiff_t>(list.size());
-  list.insert(list.end(), came.begin(), came.end());
-  std::inplace_merge(list.begin(), list.begin() + middle, list.end());
-  set.base = msg::IpSetMembers(std::move(list));
+  set.base = merged(set.base, set.came, set.went);
   set.came.clear();
   set.went.clear();
 }
 
 msg::IpSetMembers SharedIpSets::members(Symbol id) {
   IpSet& set = sets_.find(id)->second;
-  if (set.all) return *set.all;
-  fold(set);
-  IpSet with_pending;
-  with_pending.base = set.base;
-  for (const auto& member : set.added)
-    if (!std::binary_search(set.base.begin(), set.base.end(), member))
-      with_pending.came.insert(member);
-  with_pending.went = set.removed;
-  if (set.base.empty())
-    with_pending.base = sorted(set.added);
-  else
-    fold(with_pending);
-  set.all = with_pending.base;
+  if (!set.all) {
+    fold(set);
+    set.all = merged(set.base, set.added, set.removed);
+  }
   return *set.all;
 }
 
