@@ -27,6 +27,14 @@ std::vector<std::filesystem::path> files_in(const std::filesystem::path& dir,
   return files;
 }
 
+std::vector<std::filesystem::path> recorded_cases_in(const std::filesystem::path& dir) {
+  std::vector<std::filesystem::path> cases;
+  for (const auto& entry : std::filesystem::directory_iterator(dir))
+    if (std::filesystem::exists(entry.path() / "recording.json")) cases.push_back(entry.path());
+  std::sort(cases.begin(), cases.end());
+  return cases;
+}
+
 void for_each_line(const std::filesystem::path& file,
                    const std::function<void(int, const json&)>& each) {
   std::ifstream in(file);

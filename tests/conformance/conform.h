@@ -34,6 +34,9 @@ class Report {
 std::vector<std::filesystem::path> files_in(const std::filesystem::path& dir,
                                             const std::string& extension);
 
+// Folders of recorded cases right under `dir`, sorted by path.
+std::vector<std::filesystem::path> recorded_cases_in(const std::filesystem::path& dir);
+
 // Calls `each(line number from 1, object)` for every line of a JSONL file.
 void for_each_line(const std::filesystem::path& file,
                    const std::function<void(int, const json&)>& each);

@@ -97,12 +97,8 @@ std::optional<std::string> run_case(const fs::path& folder, const ClusterOptions
 void run_family(const Options& options, Report& report) {
   ClusterOptions cluster;
   cluster.version = *parse_felix_version(options.felix_version);
-  std::vector<fs::path> cases;
-  for (const auto& entry : fs::directory_iterator(options.dir))
-    if (fs::exists(entry.path() / "recording.json")) cases.push_back(entry.path());
-  std::sort(cases.begin(), cases.end());
   Counts counts;
-  for (const auto& folder : cases)
+  for (const auto& folder : recorded_cases_in(options.dir))
     report.add(folder.filename().string(), run_case(folder, cluster, counts));
   fmt::print("{} probes\n", counts.probes);
 }

@@ -284,11 +284,8 @@ Difference run_case(const fs::path& dir) {
 }  // namespace
 
 void run_family(const Options& options, Report& report) {
-  std::vector<fs::path> cases;
-  if (fs::exists(options.dir / "recording.json")) cases.push_back(options.dir);
-  for (const auto& entry : fs::directory_iterator(options.dir))
-    if (fs::exists(entry.path() / "recording.json")) cases.push_back(entry.path());
-  std::sort(cases.begin(), cases.end());
+  std::vector<fs::path> cases = recorded_cases_in(options.dir);
+  if (fs::exists(options.dir / "recording.json")) cases.insert(cases.begin(), options.dir);
   for (const auto& dir : cases) report.add(dir.filename(), run_case(dir));
 }
 

@@ -128,13 +128,9 @@ std::optional<std::string> run_case(const fs::path& folder, const fs::path& log_
 void run_family(const Options& options, Report& report) {
   ClusterOptions cluster;
   cluster.version = *parse_felix_version(options.felix_version);
-  std::vector<fs::path> cases;
-  for (const auto& entry : fs::directory_iterator(options.dir))
-    if (fs::exists(entry.path() / "recording.json")) cases.push_back(entry.path());
-  std::sort(cases.begin(), cases.end());
   const fs::path scratch =
       fs::temp_directory_path() / fmt::format("felixsim-conform-{}", ::getpid());
-  for (const auto& folder : cases) {
+  for (const auto& folder : recorded_cases_in(options.dir)) {
     fs::create_directories(scratch);
     report.add(folder.filename().string(), run_case(folder, scratch / "case.db", cluster));
     fs::remove_all(scratch);
