@@ -1,33 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Questions about packets, as a person asks them: trace, bisect, and packets in scenarios.
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "run_binary.h"
+
+using cli_test::felixsim;
+using cli_test::Outcome;
+
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Outcome {
-  int code = -1;
-  std::string text;  // standard output and error
-};
-
-Outcome felixsim(const std::string& arguments) {
-  const std::string command = fmt::format("{} {} 2>&1", FELIXSIM_BINARY, arguments);
-  std::FILE* pipe = popen(command.c_str(), "r");
-  Outcome outcome;
-  std::array<char, 4096> buffer{};
-  while (const size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    outcome.text.append(buffer.data(), got);
-  const int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return outcome;
-}
 
 bool has(const Outcome& outcome, const std::string& text) {
   INFO(outcome.text);

@@ -1,32 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real binary, as a person runs it: exit codes, and errors that name place, fact and fix.
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
+
+#include "run_binary.h"
+
+using cli_test::felixsim;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Outcome {
-  int code = -1;
-  std::string text;  // standard output and error
-};
-
-Outcome felixsim(const std::string& arguments) {
-  const std::string command = fmt::format("{} {} 2>&1", FELIXSIM_BINARY, arguments);
-  std::FILE* pipe = popen(command.c_str(), "r");
-  Outcome outcome;
-  std::array<char, 4096> buffer{};
-  while (const size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    outcome.text.append(buffer.data(), got);
-  const int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return outcome;
-}
 
 struct Scratch {
   fs::path path = fs::temp_directory_path() / ("felixsim-verbs-" + std::to_string(getpid()));
