@@ -45,5 +45,6 @@ void add_diff_command(CLI::App& app);
 void add_graph_command(CLI::App& app);
 void add_trace_command(CLI::App& app);
 void add_bisect_command(CLI::App& app);
+void add_reach_command(CLI::App& app);
 
 }  // namespace felixsim::cli

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may send what to whom: exact for all headers at once, for every pair of endpoints and for the
+// world outside. A packet passes if the egress policy of its source and the ingress policy of its
+// destination both let it, as Felix's chains on the two nodes do; replies pass by conntrack. Left
+// out: policy of host endpoints, what routes and NAT do to packets (sim/analysis/probe.h walks
+// them), a pod's packets to itself, which never leave it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/analysis/reach/groups.h"
+
+namespace felixsim::reach {
+
+struct EndpointInfo {
+  EndpointName name;
+  std::shared_ptr<const msg::WorkloadEndpoint> value;
+  bool address_unknown = false;
+};
+
+// The answers of one IP version. Elements are numbered as in `addresses`.
+struct FamilyMatrix {
+  explicit FamilyMatrix(IpFamily family) : addresses(family), headers(family) {}
+
+  AddressSpace addresses;
+  HeaderSpace headers;
+  std::vector<Allowed> groups;       // what may pass, one direction, for endpoints alike
+  std::vector<int> ingress, egress;  // of an element: its group; -1: everything may pass (world)
+
+  // Headers that may go from one element to the other.
+  Tri allowed(size_t source, size_t destination) const;
+  // The same for one class of headers, for all destinations at once.
+  Tri row(size_t source, size_t header) const;
+
+  bool is_world(size_t element) const { return addresses.elements()[element].endpoint < 0; }
+
+ private:
+  void restrict_to(Tri& headers, int group, size_t peer) const;
+};
+
+struct MatrixOptions {
+  std::vector<HeaderMatch> told_apart;  // headers that the answer must tell from all others
+};
+
+struct Matrix {
+  std::vector<EndpointInfo> endpoints;  // by name
+  FamilyMatrix v4{IpFamily::v4}, v6{IpFamily::v6};
+};
+
+Matrix compute_matrix(const ClusterState& state, const MatrixOptions& options = {});
+
+}  // namespace felixsim::reach

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/analysis/reach/state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+#include "model/datastore/key_text.h"
+
+namespace felixsim::reach {
+namespace {
+
+// The one host of the graph; an endpoint keeps its own in front of its name.
+const Symbol& everywhere() {
+  static const Symbol name("felixsim-reach");
+  return name;
+}
+constexpr char separator = '\n';
+
+Symbol joined(Symbol host, Symbol endpoint) {
+  return Symbol(host.str() + separator + endpoint.str());
+}
+
+EndpointName name_of(const msg::WorkloadEndpointId& id) {
+  const std::string& text = id.endpoint.str();
+  const size_t at = text.find(separator);
+  return {id.workload, Symbol(std::string_view(text).substr(0, at)),
+          Symbol(std::string_view(text).substr(at + 1))};
+}
+
+calc::GraphOptions graph_options() {
+  calc::GraphOptions options;
+  options.hostname = everywhere();
+  options.overlap_suppression = false;  // members that others cover change nothing here
+  return options;
+}
+
+// The same update, with every endpoint on the graph's host. Routes, nodes and services' addresses
+// have no say in policy.
+std::optional<Update> as_local(const Update& update) {
+  if (const auto* key = std::get_if<WorkloadEndpointKey>(&update.key))
+    return Update{WorkloadEndpointKey{everywhere(), key->orchestrator, key->workload,
+                                      joined(key->host, key->endpoint)},
+                  update.value};
+  if (const auto* key = std::get_if<HostEndpointKey>(&update.key))
+    return Update{HostEndpointKey{everywhere(), joined(key->host, key->endpoint)}, update.value};
+  if (std::holds_alternative<IpPoolKey>(update.key) || std::holds_alternative<BlockKey>(update.key))
+    return std::nullopt;
+  return update;
+}
+
+std::vector<msg::IpSetMember> with_changes(const std::vector<msg::IpSetMember>& members,
+                                           const msg::IpSetDeltaUpdate& delta) {
+  std::vector<msg::IpSetMember> kept, out;
+  std::set_difference(members.begin(), members.end(), delta.removed.begin(), delta.removed.end(),
+                      std::back_inserter(kept));
+  std::set_union(kept.begin(), kept.end(), delta.added.begin(), delta.added.end(),
+                 std::back_inserter(out));
+  return out;
+}
+
+bool is_true(const std::string& text) {
+  return text == "true" || text == "True" || text == "TRUE" || text == "1" || text == "yes";
+}
+
+}  // namespace
+
+ClusterState::ClusterState() : graph_(graph_options()) {
+  graph_.on_status(calc::SyncStatus::in_sync);
+}
+
+Changes ClusterState::update(std::span<const Update> updates, std::vector<std::string>* refused) {
+  Changes changes;
+  std::vector<Update> local;
+  local.reserve(updates.size());
+  for (const auto& update : updates) {
+    if (const auto* key = std::get_if<GlobalConfigKey>(&update.key))
+      on_limits(*key, update.value ? std::get_if<RawText>(update.value.get()) : nullptr, changes);
+    if (auto one = as_local(update)) local.push_back(std::move(*one));
+  }
+  std::vector<calc::InvalidUpdate> invalid;
+  graph_.on_updates(local, &invalid);
+  if (refused) {
+    for (const auto& bad : invalid)
+      refused->push_back(fmt::format("{}: {}", key_text(local[bad.index].key), bad.reason));
+  }
+  for (const auto& message : graph_.flush()) on(message, changes);
+  return changes;
+}
+
+void ClusterState::on_limits(const GlobalConfigKey& key, const RawText* value, Changes& changes) {
+  const std::string_view name = key.name.view();
+  const EncapsulationLimits defaults;
+  if (name == "VXLANPort") {
+    int port = defaults.vxlan_port;
+    if (value) std::from_chars(value->text.data(), value->text.data() + value->text.size(), port);
+    limits_.vxlan_port = port > 0 && port < 65536 ? port : defaults.vxlan_port;
+  } else if (name == "AllowVXLANPacketsFromWorkloads") {
+    limits_.allow_vxlan_from_workloads = value && is_true(value->text);
+  } else if (name == "AllowIPIPPacketsFromWorkloads") {
+    limits_.allow_ipip_from_workloads = value && is_true(value->text);
+  } else {
+    return;
+  }
+  changes.limits = true;
+}
+
+void ClusterState::on(const msg::Message& message, Changes& changes) {
+  if (const auto* endpoint = std::get_if<msg::WorkloadEndpointUpdate>(&message)) {
+    endpoints_[name_of(endpoint->id)] = endpoint->endpoint;
+    changes.endpoints.insert(name_of(endpoint->id));
+  } else if (const auto* gone = std::get_if<msg::WorkloadEndpointRemove>(&message)) {
+    endpoints_.erase(name_of(gone->id));
+    changes.endpoints.insert(name_of(gone->id));
+  } else if (const auto* policy = std::get_if<msg::ActivePolicyUpdate>(&message)) {
+    policies_[policy->id] = policy->policy;
+    changes.policies.insert(policy->id);
+  } else if (const auto* unused = std::get_if<msg::ActivePolicyRemove>(&message)) {
+    policies_.erase(unused->id);
+    changes.policies.insert(unused->id);
+  } else if (const auto* profile = std::get_if<msg::ActiveProfileUpdate>(&message)) {
+    profiles_[profile->id] = profile->profile;
+    changes.profiles.insert(profile->id);
+  } else if (const auto* left = std::get_if<msg::ActiveProfileRemove>(&message)) {
+    profiles_.erase(left->id);
+    changes.profiles.insert(left->id);
+  } else if (const auto* set = std::get_if<msg::IpSetUpdate>(&message)) {
+    ip_sets_[set->id] = {set->type, set->members.list()};
+    changes.ip_sets.insert(set->id);
+  } else if (const auto* delta = std::get_if<msg::IpSetDeltaUpdate>(&message)) {
+    IpSet& members = ip_sets_[delta->id];
+    members.members = with_changes(members.members, *delta);
+    changes.ip_sets.insert(delta->id);
+  } else if (const auto* removed = std::get_if<msg::IpSetRemove>(&message)) {
+    ip_sets_.erase(removed->id);
+    changes.ip_sets.insert(removed->id);
+  } else if (const auto* host = std::get_if<msg::HostEndpointUpdate>(&message)) {
+    const auto& value = *host->endpoint;
+    const bool meets = !value.forward_tiers.empty() || !value.pre_dnat_tiers.empty() ||
+                       !value.untracked_tiers.empty();
+    std::string name = host->id.str().substr(host->id.str().find(separator) + 1);
+    if (meets) host_endpoints_.insert(std::move(name));
+  }
+}
+
+}  // namespace felixsim::reach

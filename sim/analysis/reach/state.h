@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Felix would know of all endpoints of a cluster at once: one calc graph for which every
+// endpoint is local, and the outcome of its messages.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "felixsim/messages.h"
+#include "felixsim/resource.h"
+#include "model/calc/calc_graph.h"
+
+namespace felixsim::reach {
+
+struct EndpointName {
+  Symbol workload, host, endpoint;  // "namespace/pod"
+  auto operator<=>(const EndpointName&) const = default;
+};
+
+struct IpSet {
+  msg::IpSetType type = msg::IpSetType::net;
+  std::vector<msg::IpSetMember> members;  // sorted
+};
+
+// What Felix is told about traffic that workloads must not send (parameters of the same names).
+struct EncapsulationLimits {
+  int vxlan_port = 4789;
+  bool allow_vxlan_from_workloads = false, allow_ipip_from_workloads = false;
+};
+
+// What of the state the last update() touched.
+struct Changes {
+  std::set<EndpointName> endpoints;
+  std::set<PolicyKey> policies;
+  std::set<Symbol> profiles, ip_sets;
+  bool limits = false;
+};
+
+class ClusterState {
+ public:
+  ClusterState();
+
+  // Takes changes of the datastore, and says what came of them. What is invalid counts as deleted;
+  // why is appended to `refused`.
+  Changes update(std::span<const Update> updates, std::vector<std::string>* refused = nullptr);
+
+  const std::map<EndpointName, std::shared_ptr<const msg::WorkloadEndpoint>>& endpoints() const {
+    return endpoints_;
+  }
+  const std::map<PolicyKey, std::shared_ptr<const msg::Policy>>& policies() const {
+    return policies_;
+  }
+  const std::map<Symbol, std::shared_ptr<const msg::Profile>>& profiles() const {
+    return profiles_;
+  }
+  const std::map<Symbol, IpSet>& ip_sets() const { return ip_sets_; }
+  const EncapsulationLimits& limits() const { return limits_; }
+  // Host endpoints with policy that forwarded or not yet tracked packets meet: not in the answer.
+  const std::set<std::string>& host_endpoints() const { return host_endpoints_; }
+
+ private:
+  void on(const msg::Message& message, Changes& changes);
+  void on_limits(const GlobalConfigKey& key, const RawText* value, Changes& changes);
+
+  calc::CalcGraph graph_;
+  std::map<EndpointName, std::shared_ptr<const msg::WorkloadEndpoint>> endpoints_;
+  std::map<PolicyKey, std::shared_ptr<const msg::Policy>> policies_;
+  std::map<Symbol, std::shared_ptr<const msg::Profile>> profiles_;
+  std::map<Symbol, IpSet> ip_sets_;
+  EncapsulationLimits limits_;
+  std::set<std::string> host_endpoints_;
+};
+
+}  // namespace felixsim::reach
