@@ -149,7 +149,7 @@ CalcGraph::Nodes::Nodes(GraphOptions graph_options)
   migrations.set_active_rules(&active_rules);
   if (options.needs_routes())
     routes.emplace(options.hostname, route_sink(), options.use_node_resource_updates,
-                   options.route_source);
+                   options.route_source, options.combined_routes);
   if (options.needs_vteps()) vteps.emplace(vtep_sink(), options.use_node_resource_updates);
   if (options.istio_ambient) add_istio();
 }

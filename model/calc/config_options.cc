@@ -41,6 +41,7 @@ GraphOptions graph_options(std::shared_ptr<Config> config, Symbol hostname,
                            const msg::Encapsulation& encapsulation) {
   GraphOptions options;
   options.hostname = hostname;
+  options.combined_routes = facts_of(config->version()).combined_routes;
   options.overlap_suppression =
       config->knows("NFTablesMode") && !is(*config, "NFTablesMode", "Disabled");
   options.ipv6_support = config->boolean("Ipv6Support");

@@ -47,6 +47,7 @@ class SharedIpSets;  // shared_ip_sets.h: members of IP sets, computed once
 
 struct GraphOptions {
   Symbol hostname;
+  bool combined_routes = true;            // VersionFacts
   bool overlap_suppression = true;        // NFTablesMode != Disabled
   bool ipv6_support = true;               // Ipv6Support
   bool istio_ambient = false;             // IstioAmbientMode == Enabled

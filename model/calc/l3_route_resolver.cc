@@ -72,11 +72,12 @@ RouteInfo::Pool pool_info(const IpPool& pool) {
 
 class L3RouteResolver::Impl {
  public:
-  Impl(Symbol node_name, RouteSink sink, bool use_node_resources, RouteSource source)
+  Impl(Symbol node_name, RouteSink sink, bool use_node_resources, RouteSource source, bool combined)
       : my_node_(node_name),
         sink_(std::move(sink)),
         use_node_resources_(use_node_resources),
-        source_(source) {}
+        source_(source),
+        combined_(combined) {}
 
   void on_update(const Update& update);
 
@@ -97,12 +98,17 @@ class L3RouteResolver::Impl {
   msg::RouteUpdate resolve(const Cidr& cidr, const std::vector<RouteTrie::Entry>& path) const;
   void apply_hosts_and_refs(const RouteInfo& info, std::optional<Symbol> block_node,
                             msg::RouteUpdate& route) const;
+  // In v3.28 a route is only what was found last.
+  void add_type(msg::RouteUpdate& route, uint32_t type) const {
+    route.types = combined_ ? route.types | type : type;
+  }
   bool in_our_subnet(Symbol node, IpFamily family) const;
 
   Symbol my_node_;
   RouteSink sink_;
   bool use_node_resources_;
   RouteSource source_;
+  bool combined_;
 
   RouteTrie trie_;
   absl::btree_map<Symbol, NodeAddresses> nodes_;
@@ -305,17 +311,19 @@ msg::RouteUpdate L3RouteResolver::Impl::resolve(const Cidr& cidr,
     }
     if (info->block) {
       if (block_node && *block_node != *info->block)
-        route.borrowed = true;
+        route.borrowed = combined_;
       else
         block_node = info->block;
       route.dst_node_name = *info->block;
       block_here |= at == cidr;
-      block_types |= *info->block == my_node_ ? msg::local_workload : msg::remote_workload;
+      const uint32_t type = *info->block == my_node_ ? msg::local_workload : msg::remote_workload;
+      block_types |= type;
+      if (!combined_) route.types = type;
     }
     apply_hosts_and_refs(*info, block_node, route);
   }
   // A tunnel's address inside a block is no workload, unless the block is that very address.
-  if (!route.tunnel_type || block_here) route.types |= block_types;
+  if (combined_ && (!route.tunnel_type || block_here)) route.types |= block_types;
   const auto node = nodes_.find(route.dst_node_name);
   if (node == nodes_.end()) return route;
   const Ip& address = node->second.own(cidr.address.family).address;
@@ -329,19 +337,19 @@ void L3RouteResolver::Impl::apply_hosts_and_refs(const RouteInfo& info,
                                                  msg::RouteUpdate& route) const {
   if (!info.hosts.empty()) {
     route.dst_node_name = info.hosts[0];
-    route.types |= info.hosts[0] == my_node_ ? msg::local_host : msg::remote_host;
+    add_type(route, info.hosts[0] == my_node_ ? msg::local_host : msg::remote_host);
   }
   if (info.refs.empty()) return;
   const auto& first = info.refs[0];
   const bool local = first.node == my_node_;
   route.dst_node_name = first.node;
-  if (block_node && *block_node != first.node) route.borrowed = true;
+  if (block_node && *block_node != first.node) route.borrowed = combined_;
   if (first.type == RefType::workload) {
     route.local_workload |= local;
-    route.types |= local ? msg::local_workload : msg::remote_workload;
+    add_type(route, local ? msg::local_workload : msg::remote_workload);
     return;
   }
-  route.types |= local ? msg::local_tunnel : msg::remote_tunnel;
+  add_type(route, local ? msg::local_tunnel : msg::remote_tunnel);
   route.tunnel_type.emplace();
   for (const auto& ref : info.refs) {
     if (ref.node != first.node) continue;
@@ -359,8 +367,9 @@ bool L3RouteResolver::Impl::in_our_subnet(Symbol node, IpFamily family) const {
 }
 
 L3RouteResolver::L3RouteResolver(Symbol node_name, RouteSink sink, bool use_node_resources,
-                                 RouteSource source)
-    : impl_(std::make_unique<Impl>(node_name, std::move(sink), use_node_resources, source)) {}
+                                 RouteSource source, bool combined)
+    : impl_(std::make_unique<Impl>(node_name, std::move(sink), use_node_resources, source,
+                                   combined)) {}
 L3RouteResolver::L3RouteResolver(L3RouteResolver&&) noexcept = default;
 L3RouteResolver::~L3RouteResolver() = default;
 

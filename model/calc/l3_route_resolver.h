@@ -21,8 +21,10 @@ struct RouteSink {
 
 class L3RouteResolver {
  public:
-  // `use_node_resources`: nodes come as Node resources, else as host IPs.
-  L3RouteResolver(Symbol node_name, RouteSink sink, bool use_node_resources, RouteSource source);
+  // `use_node_resources`: nodes come as Node resources, else as host IPs. `combined`: a route can
+  // be several things at once (VersionFacts::combined_routes).
+  L3RouteResolver(Symbol node_name, RouteSink sink, bool use_node_resources, RouteSource source,
+                  bool combined = true);
   L3RouteResolver(L3RouteResolver&&) noexcept;
   ~L3RouteResolver();
 

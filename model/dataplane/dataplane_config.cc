@@ -131,12 +131,11 @@ Result<DataplaneConfig> derive_dataplane_config(const Config& config,
                                  choose_dialect(config, host));
   if (!rules) return forward(rules);
   out.rules = std::move(*rules);
-  out.version = config.version();
   out.hostname = hostname;
   out.ipv6_enabled = config.boolean("Ipv6Support");
   out.iptables_backend = detect_iptables_backend(config.text("IptablesBackend"), host);
   out.append_hooks = lower(config.text("ChainInsertMode")) == "append";
-  out.arp_suppression = config.version() == FelixVersion::v3_32;
+  out.arp_suppression = out.rules.felix.arp_suppression;
   out.status_files = !config.text("EndpointStatusPathPrefix").empty();
   out.floating_ips = lower(config.text("FloatingIPs")) == "enabled";
   out.ip_forwarding = !config.knows("IPForwarding") || config.text("IPForwarding") == "Enabled";

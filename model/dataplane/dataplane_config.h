@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "felixsim/felix_version.h"
 #include "felixsim/kernel_state.h"
 #include "felixsim/messages.h"
 #include "felixsim/result.h"
@@ -21,7 +20,6 @@ namespace felixsim {
 class Config;
 
 struct DataplaneConfig {
-  FelixVersion version = FelixVersion::v3_32;
   Symbol hostname;
   bool ipv6_enabled = true;
   IptBackend iptables_backend = IptBackend::nft;

@@ -209,9 +209,9 @@ std::string EndpointManager::workload_status(const msg::WorkloadEndpointId& id) 
   auto it = workloads_.find(id);
   if (it == workloads_.end()) return "";
   const std::string& name = it->second->name.str();
-  bool up = it->second->state.view() == "active" && up_interfaces_.contains(name) &&
-            !to_configure_.contains(name);
-  return up ? "up" : "down";
+  if (to_configure_.contains(name))
+    return std::string(renderer_.config.felix.failed_workload_status);
+  return it->second->state.view() == "active" && up_interfaces_.contains(name) ? "up" : "down";
 }
 
 std::string EndpointManager::host_status(Symbol id) const {

@@ -12,10 +12,14 @@ namespace {
 constexpr const char* table_names[] = {"mangle", "nat", "filter", "raw"};
 
 RouteTableConfig routes_config(const DataplaneConfig& config, IpFamily family) {
-  return main_route_table(
-      family, config.device_route_protocol,
-      family == IpFamily::v4 ? config.device_route_source : config.device_route_source_v6,
-      config.rules.workload_interface_prefixes, config.remove_external_routes);
+  const bool v4 = family == IpFamily::v4;
+  RouteTableConfig routes =
+      main_route_table(family, config.device_route_protocol,
+                       v4 ? config.device_route_source : config.device_route_source_v6,
+                       config.rules.workload_interface_prefixes, config.remove_external_routes);
+  if (config.rules.felix.one_route_table) return routes;
+  return classic_main_route_table(std::move(routes),
+                                  v4 ? config.rules.vxlan_enabled : config.rules.vxlan_enabled_v6);
 }
 
 IptablesTableConfig iptables_config(const DataplaneConfig& config, IpFamily family,
@@ -96,7 +100,7 @@ FamilyDataplane::FamilyDataplane(const DataplaneConfig& config_in, IpFamily fami
   if (v4 && arp_table) outputs.arp = RuleTable(*arp_table, "filter");
   if (!config.route_sync_disabled) {
     outputs.routes = &routes;
-    outputs.link_addresses = &link_addresses;
+    if (rules.felix.peer_addresses) outputs.link_addresses = &link_addresses;
   }
   outputs.marks = marks;
   outputs.statuses = &statuses;
@@ -108,10 +112,11 @@ FamilyDataplane::FamilyDataplane(const DataplaneConfig& config_in, IpFamily fami
   if ((v4 && rules.ipip_enabled) || rules.nat_outgoing_excludes_hosts) {
     hosts_ip_set.emplace(family, ip_sets, config.external_node_cidrs);
   }
-  if (config.version == FelixVersion::v3_32) dscp.emplace(renderer, ip_sets, table("mangle"));
+  if (rules.felix.egress_dscp) dscp.emplace(renderer, ip_sets, table("mangle"));
   if (v4 && rules.ipip_enabled) {
     ipip.emplace(IpipManagerConfig{config.hostname, config.ipip_mtu_bytes, protocol,
-                                   rules.ipip_tunnel_address, config.program_cluster_routes});
+                                   rules.ipip_tunnel_address, config.program_cluster_routes,
+                                   !rules.felix.one_tunnel_design});
   }
   service_loops.emplace(renderer, table("filter"));
 }

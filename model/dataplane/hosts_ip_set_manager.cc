@@ -19,6 +19,14 @@ void HostsIpSetManager::on_host_removed(const msg::HostMetadataV4V6Remove& remov
   dirty_ = true;
 }
 
+void HostsIpSetManager::on_host_ip(Symbol host, std::string_view address) {
+  if (const auto ip = Ip::parse(address))
+    hosts_[host] = *ip;
+  else
+    hosts_.erase(host);
+  dirty_ = true;
+}
+
 void HostsIpSetManager::complete() {
   if (!dirty_) return;
   std::vector<msg::IpSetMember> members;

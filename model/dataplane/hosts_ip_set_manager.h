@@ -19,6 +19,8 @@ class HostsIpSetManager {
 
   void on_host(const msg::HostMetadataV4V6Update& update);
   void on_host_removed(const msg::HostMetadataV4V6Remove& removed);
+  // The same for Felix v3.28, which knows hosts by their host IPs.
+  void on_host_ip(Symbol host, std::string_view address);  // empty: removed
   void complete();
 
  private:

@@ -194,7 +194,8 @@ void IntDataplane::apply_routes(SimTime now, bool woken, ApplyResult& result) {
     result.needs_retry |= family->endpoints->needs_retry();
     if (family->fdb) result.needs_retry |= !family->fdb->apply(backend);
     if (config.route_sync_disabled) continue;
-    result.needs_retry |= !family->link_addresses.apply(backend);
+    if (config.rules.felix.peer_addresses)
+      result.needs_retry |= !family->link_addresses.apply(backend);
     const auto grace_end = family->routes.next_grace_end();
     const auto wake = grace_end ? next_wake(*grace_end) : std::nullopt;
     const bool looks = woken || !grace_end || (wake && *wake <= now);
@@ -237,7 +238,7 @@ ApplyResult IntDataplane::apply(SimTime now) {
     result.stuck |= family->ip_sets.deletions_fail();
     if (family->old_ip_sets) sets_left |= family->old_ip_sets->apply_deletions(backend);
   }
-  bool with_content = config.version != FelixVersion::v3_28;
+  bool with_content = config.rules.felix.status_file_content;
   for (auto& [id, status] : statuses.apply(backend, config.status_files, with_content)) {
     result.statuses.push_back({id, status});
   }

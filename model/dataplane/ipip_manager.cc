@@ -47,11 +47,64 @@ std::optional<TunnelDevice> IpipManager::device() const {
   return wanted;
 }
 
+// ipip_mgr.go configureIPIPDevice of v3.28.5.
+bool IpipManager::classic_device_needs_sync(const KernelState& kernel) const {
+  const auto have = kernel.links.find(device_name);
+  if (have == kernel.links.end()) return true;
+  const Link& link = have->second;
+  if (!link.admin_up || link.mtu_bytes != config_.mtu_bytes) return true;
+  bool present = false;
+  for (const Address& address : link.addresses) {
+    if (!address.prefix.address.is_v4()) continue;
+    if (address.prefix.address != config_.tunnel_address) return true;
+    present = true;
+  }
+  return config_.tunnel_address && !present;
+}
+
+bool IpipManager::sync_classic_address(Backend& backend) {
+  bool present = false;
+  const std::vector<Address> existing = backend.state().links.at(device_name).addresses;
+  for (const Address& address : existing) {
+    if (!address.prefix.address.is_v4()) continue;
+    if (address.prefix.address == config_.tunnel_address)
+      present = true;
+    else if (backend.apply(AddressOp{true, device_name, address}).rc != 0)
+      return false;
+  }
+  if (present || !config_.tunnel_address) return true;
+  Address wanted;
+  const Ip& ip = *config_.tunnel_address;
+  wanted.prefix = {ip, static_cast<uint8_t>(ip.max_prefix())};
+  return backend.apply(AddressOp{false, device_name, wanted}).rc == 0;
+}
+
+bool IpipManager::sync_classic_device(Backend& backend) {
+  const auto& links = backend.state().links;
+  if (!links.contains(device_name)) {
+    Link wanted;
+    wanted.name = device_name;
+    wanted.kind = "ipip";
+    if (backend.apply(LinkAddOp{wanted}).rc != 0 || !links.contains(device_name)) return false;
+  }
+  if (links.at(device_name).mtu_bytes != config_.mtu_bytes &&
+      backend.apply(LinkSetOp{device_name, std::nullopt, config_.mtu_bytes, std::nullopt}).rc != 0)
+    return false;
+  if (!links.at(device_name).admin_up &&
+      backend.apply(LinkSetOp{device_name, true, std::nullopt, std::nullopt}).rc != 0)
+    return false;
+  return sync_classic_address(backend);
+}
+
 bool IpipManager::sync_device(Backend& backend) {
+  if (config_.classic) {
+    return !classic_device_needs_sync(backend.state()) || sync_classic_device(backend);
+  }
   return routes_.sync_device(backend, [this](const Link&) { return device(); });
 }
 
 bool IpipManager::device_needs_sync(const KernelState& kernel) const {
+  if (config_.classic) return classic_device_needs_sync(kernel);
   return routes_.device_needs_sync(kernel, [this](const Link&) { return device(); });
 }
 

@@ -19,6 +19,7 @@ struct IpipManagerConfig {
   int route_protocol = felix_route_protocol;
   std::optional<Ip> tunnel_address;
   bool program_routes = false;
+  bool classic = false;  // Felix v3.28: tunl0 needs neither a parent nor an address
 };
 
 class IpipManager {
@@ -35,6 +36,9 @@ class IpipManager {
 
  private:
   std::optional<TunnelDevice> device() const;
+  bool classic_device_needs_sync(const KernelState& kernel) const;
+  bool sync_classic_device(Backend& backend);
+  bool sync_classic_address(Backend& backend);
 
   IpipManagerConfig config_;
   RouteManager routes_;

@@ -17,8 +17,11 @@ bool is_load_balancer_only(const msg::IpamPool& pool) {
 }  // namespace
 
 MasqManager::MasqManager(rules::Renderer renderer, IpSets& ip_sets, RuleTable nat)
-    : renderer_(std::move(renderer)), ip_sets_(ip_sets), nat_(std::move(nat)) {
-  ip_sets_.add_or_replace(rules::ip_set::all_pools, msg::IpSetType::net, {});
+    : renderer_(std::move(renderer)),
+      ip_sets_(ip_sets),
+      nat_(std::move(nat)),
+      all_pools_(renderer_.config.felix.all_pools_set) {
+  ip_sets_.add_or_replace(all_pools_, msg::IpSetType::net, {});
   ip_sets_.add_or_replace(rules::ip_set::masq_pools, msg::IpSetType::net, {});
 }
 
@@ -27,7 +30,7 @@ void MasqManager::on_pool_removed(const msg::IpamPoolRemove& removed) {
   if (it == pools_.end()) return;
   std::vector<msg::IpSetMember> members{{it->second.cidr, 0, 0}};
   if (!is_load_balancer_only(it->second)) {
-    ip_sets_.remove_members(rules::ip_set::all_pools, members);
+    ip_sets_.remove_members(all_pools_, members);
   }
   if (it->second.masquerade) ip_sets_.remove_members(rules::ip_set::masq_pools, members);
   pools_.erase(it);
@@ -39,7 +42,7 @@ void MasqManager::on_pool(const msg::IpamPoolUpdate& update) {
   if (update.pool.cidr.address.family != renderer_.family) return;
   std::vector<msg::IpSetMember> members{{update.pool.cidr, 0, 0}};
   if (!is_load_balancer_only(update.pool)) {
-    ip_sets_.add_members(rules::ip_set::all_pools, members);
+    ip_sets_.add_members(all_pools_, members);
   }
   if (update.pool.masquerade) ip_sets_.add_members(rules::ip_set::masq_pools, members);
   pools_[update.id] = update.pool;

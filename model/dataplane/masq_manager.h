@@ -25,6 +25,7 @@ class MasqManager {
   rules::Renderer renderer_;
   IpSets& ip_sets_;
   RuleTable nat_;
+  std::string_view all_pools_;  // name of the set of all pools
   std::map<std::string, msg::IpamPool> pools_;
   bool dirty_ = true;
 };

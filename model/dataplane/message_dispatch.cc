@@ -54,15 +54,19 @@ struct Delivery {
     if (to.dscp) to.dscp->on_host(m.id, nullptr);
   }
 
+  bool by_host_ips() const { return to.hosts_ip_set && !to.config.rules.felix.one_tunnel_design; }
+
   void operator()(const msg::HostMetadataUpdate& m) {
     if (to.family != IpFamily::v4) return;
     if (to.noencap) to.noencap->on_host(m.host, m.ipv4_addr);
     if (to.ipip) to.ipip->on_host(m);
+    if (by_host_ips()) to.hosts_ip_set->on_host_ip(m.host, m.ipv4_addr);
   }
   void operator()(const msg::HostMetadataRemove& m) {
     if (to.family != IpFamily::v4) return;
     if (to.noencap) to.noencap->on_host_removed(m.host);
     if (to.ipip) to.ipip->on_host_removed(m);
+    if (by_host_ips()) to.hosts_ip_set->on_host_ip(m.host, "");
   }
   void operator()(const msg::HostMetadataV6Update& m) {
     if (to.family == IpFamily::v6 && to.noencap) to.noencap->on_host(m.host, m.ipv6_addr);
@@ -71,10 +75,10 @@ struct Delivery {
     if (to.family == IpFamily::v6 && to.noencap) to.noencap->on_host_removed(m.host);
   }
   void operator()(const msg::HostMetadataV4V6Update& m) {
-    if (to.hosts_ip_set) to.hosts_ip_set->on_host(m);
+    if (to.hosts_ip_set && !by_host_ips()) to.hosts_ip_set->on_host(m);
   }
   void operator()(const msg::HostMetadataV4V6Remove& m) {
-    if (to.hosts_ip_set) to.hosts_ip_set->on_host_removed(m);
+    if (to.hosts_ip_set && !by_host_ips()) to.hosts_ip_set->on_host_removed(m);
   }
 
   void operator()(const msg::IpamPoolUpdate& m) { to.masq->on_pool(m); }

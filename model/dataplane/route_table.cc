@@ -54,6 +54,15 @@ RouteTableConfig main_route_table(IpFamily family, int device_route_protocol,
   return config;
 }
 
+RouteTableConfig classic_main_route_table(RouteTableConfig config, bool vxlan) {
+  config.classic = true;
+  config.owns_special = vxlan;
+  // The protocols that mark routes on foreign devices; workloads' devices have the default one.
+  config.all_protocols = {config.default_protocol};
+  if (!vxlan) config.special_interfaces.clear();
+  return config;
+}
+
 RouteTable::RouteTable(RouteTableConfig config) : config_(std::move(config)) {
   interfaces_[std::string(no_interface)] = {0, InterfaceState::up, 0, true};
 }
@@ -66,6 +75,9 @@ RouteKey RouteTable::normalised(RouteKey key) const {
 
 void RouteTable::set_routes(RouteClass route_class, const std::string& device,
                             const std::vector<RouteTarget>& targets) {
+  const bool same_subnet = route_class == RouteClass::vxlan_same_subnet;
+  if (config_.classic && same_subnet && same_subnet_devices_.insert(device).second)
+    full_resync_needed_ = true;
   std::pair<RouteClass, std::string> owner{route_class, device};
   Targets fresh;
   for (const RouteTarget& target : targets) fresh[normalised(target.key)] = target;
@@ -107,6 +119,11 @@ const RouteTarget* RouteTable::best_target(const RouteKey& key, std::string& dev
     if (interface == interfaces_.end()) continue;
     interface->second.grace_expired = true;
     if (interface->second.state != InterfaceState::up) continue;
+    const auto had = config_.classic ? routes_.actual().find(key) : routes_.actual().end();
+    if (had != routes_.actual().end() && had->second.device == owner.second) {
+      device = owner.second;
+      return &wanted_.at(owner).at(key);
+    }
     bool better = !best || owner.first < best_class ||
                   (owner.first == best_class && interface->second.index > best_index);
     if (!better) continue;
@@ -127,7 +144,7 @@ Route RouteTable::kernel_route(const RouteTarget& target, const RouteKey& key,
   route.gateway = target.gateway;
   route.source = config_.source_address;
   route.protocol = target.protocol.value_or(config_.default_protocol);
-  if (target.mtu_bytes != 0) route.mtu_bytes = target.mtu_bytes;
+  if (target.mtu_bytes != 0 && !config_.classic) route.mtu_bytes = target.mtu_bytes;
   switch (target.kind) {
     case RouteTarget::Kind::link_local:
       route.scope = config_.family == IpFamily::v4 ? "link" : "";
@@ -180,13 +197,27 @@ bool RouteTable::is_workload_interface(const std::string& device) const {
                      [&](const std::string& prefix) { return device.starts_with(prefix); });
 }
 
+bool RouteTable::is_exclusively_ours(const Route& route, bool special) const {
+  if (!contains(config_.exclusive_protocols, route.protocol)) return false;
+  if (!config_.classic) return true;
+  return special ? config_.owns_special : same_subnet_devices_.contains(route.device);
+}
+
+// Somebody else's route is in the way: Felix v3.28 adds routes, it does not replace them.
+bool RouteTable::is_taken(const KernelState& kernel, const RouteKey& key) const {
+  if (!config_.classic || routes_.actual().contains(key)) return false;
+  return std::any_of(kernel.routes.begin(), kernel.routes.end(), [&](const Route& route) {
+    return route.table == config_.table && route.dst == key.dst && route.metric == key.priority;
+  });
+}
+
 // MainTableOwnershipPolicy.RouteIsOurs.
 bool RouteTable::is_ours(const Route& route) const {
   if (route.table != config_.table || route.dst.address.family != config_.family) return false;
   bool special = is_special(route);
   if (!special && is_ipv6_bootstrap(route)) return false;
   if (config_.owns_all) return true;
-  if (contains(config_.exclusive_protocols, route.protocol)) return true;
+  if (is_exclusively_ours(route, special)) return true;
   if (special) return false;
   if (is_workload_interface(route.device)) {
     return config_.remove_external_routes || contains(config_.all_protocols, route.protocol);
@@ -265,6 +296,10 @@ bool RouteTable::apply_updates(Backend& backend) {
   std::set<RouteKey> pending = routes_.pending_updates();
   for (const RouteKey& key : pending) {
     Route route = routes_.desired().at(key);
+    if (is_taken(backend.state(), key)) {
+      ok = false;
+      continue;
+    }
     if (backend.apply(RouteOp{false, route}).rc == 0) {
       routes_.set_actual(key, route);
       continue;

@@ -59,6 +59,10 @@ struct RouteTableConfig {
   bool remove_external_routes = true;
   bool owns_all = false;  // a table of Felix's own
   bool static_arp_entries = false;
+  // Felix v3.28: routes with exclusive protocols are ours only on devices that hold routes to the
+  // same subnet, and without a device if `owns_special`. Where two want a route, or somebody else
+  // has it, whoever was first keeps it. Routes have no MTU.
+  bool classic = false, owns_special = true;
 };
 // The main table's configuration. `device_route_protocol` is 3 (boot) by default; Felix then marks
 // routes that no interface of its own tells apart with protocol 80.
@@ -66,6 +70,8 @@ RouteTableConfig main_route_table(IpFamily family, int device_route_protocol,
                                   std::optional<Ip> source_address,
                                   const std::vector<std::string>& workload_prefixes,
                                   bool remove_external_routes);
+// The same for Felix v3.28, whose tables for tunnels exist only with VXLAN.
+RouteTableConfig classic_main_route_table(RouteTableConfig config, bool vxlan);
 inline constexpr int felix_route_protocol = 80;  // dataplanedefs.DefaultRouteProto
 
 // "*NoOIF*": routes without an interface.
@@ -102,6 +108,8 @@ class RouteTable {
   Route kernel_route(const RouteTarget& target, const RouteKey& key,
                      const std::string& device) const;
   bool is_ours(const Route& route) const;
+  bool is_exclusively_ours(const Route& route, bool special) const;
+  bool is_taken(const KernelState& kernel, const RouteKey& key) const;
   bool is_workload_interface(const std::string& device) const;
   Route comparable(Route route) const;
   void resync(const KernelState& kernel);
@@ -118,6 +126,7 @@ class RouteTable {
   std::map<std::string, Interface> interfaces_;
   DeltaTracker<RouteKey, Route> routes_;
   std::set<std::string> to_rescan_, to_arp_;
+  std::set<std::string> same_subnet_devices_;  // classic: that ever were asked to hold routes
   std::map<std::string, std::map<Ip, Mac>> arp_entries_;
   bool full_resync_needed_ = true;
   std::optional<SimTime> next_grace_end_;

@@ -13,11 +13,27 @@
 namespace felixsim {
 namespace {
 
+enum class Watched : uint8_t { always, on_kubernetes, by_newer, by_newer_on_kubernetes };
+
 struct Processor {
   std::string_view kind;
   void (*process)(SyncerJob&);
-  bool kubernetes_only = false;
+  Watched watched = Watched::always;  // "newer": not by Felix v3.28
 };
+
+bool is_watched(Watched when, const SyncerOptions& options) {
+  switch (when) {
+    case Watched::always:
+      return true;
+    case Watched::on_kubernetes:
+      return options.kubernetes_datastore;
+    case Watched::by_newer:
+      return options.felix.policy_kinds;
+    case Watched::by_newer_on_kubernetes:
+      return options.felix.policy_kinds && options.kubernetes_datastore;
+  }
+  return false;
+}
 
 // felixsyncer.go New: what Felix watches.
 constexpr std::array processors{
@@ -25,24 +41,24 @@ constexpr std::array processors{
     Processor{"ClusterInformation", sync_cluster_information},
     Processor{"FelixConfiguration", sync_felix_configuration},
     Processor{"GlobalNetworkPolicy", sync_policy},
-    Processor{"StagedGlobalNetworkPolicy", sync_policy},
+    Processor{"StagedGlobalNetworkPolicy", sync_policy, Watched::by_newer},
     Processor{"GlobalNetworkSet", sync_global_network_set},
     Processor{"IPPool", sync_ip_pool},
     Processor{"Node", sync_node},
     Processor{"Profile", sync_profile},
     Processor{"NetworkPolicy", sync_policy},
-    Processor{"StagedNetworkPolicy", sync_policy},
-    Processor{"StagedKubernetesNetworkPolicy", sync_staged_kubernetes_policy},
+    Processor{"StagedNetworkPolicy", sync_policy, Watched::by_newer},
+    Processor{"StagedKubernetesNetworkPolicy", sync_staged_kubernetes_policy, Watched::by_newer},
     Processor{"NetworkSet", sync_network_set},
-    Processor{"Tier", sync_tier},
+    Processor{"Tier", sync_tier, Watched::by_newer},
     Processor{"HostEndpoint", sync_host_endpoint},
     Processor{"BGPConfiguration", sync_as_it_is},
-    Processor{"BGPPeer", sync_as_it_is},
-    Processor{"LiveMigration", sync_as_it_is},
-    Processor{"KubernetesNetworkPolicy", sync_policy, true},
-    Processor{"KubernetesClusterNetworkPolicy", sync_policy, true},
-    Processor{"KubernetesEndpointSlice", sync_as_it_is, true},
-    Processor{"KubernetesService", sync_as_it_is, true},
+    Processor{"BGPPeer", sync_as_it_is, Watched::by_newer},
+    Processor{"LiveMigration", sync_as_it_is, Watched::by_newer},
+    Processor{"KubernetesNetworkPolicy", sync_policy, Watched::on_kubernetes},
+    Processor{"KubernetesClusterNetworkPolicy", sync_policy, Watched::by_newer_on_kubernetes},
+    Processor{"KubernetesEndpointSlice", sync_as_it_is, Watched::on_kubernetes},
+    Processor{"KubernetesService", sync_as_it_is, Watched::on_kubernetes},
 };
 
 const Processor* find_processor(std::string_view kind) {
@@ -56,8 +72,7 @@ const Processor* find_processor(std::string_view kind) {
 
 bool process_resource(SyncerJob& job) {
   const Processor* processor = find_processor(job.key.kind.view());
-  const bool watched = processor != nullptr &&
-                       (!processor->kubernetes_only || job.memory.options.kubernetes_datastore);
+  const bool watched = processor != nullptr && is_watched(processor->watched, job.memory.options);
   if (watched) processor->process(job);
   return watched;
 }

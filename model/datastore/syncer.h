@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "felixsim/felix_version.h"
 #include "felixsim/resource.h"
 
 namespace felixsim {
@@ -21,6 +22,7 @@ struct SyncerOptions {
   // ClusterNetworkPolicies, EndpointSlices and Services. On etcd it does not.
   bool kubernetes_datastore = true;
   bool use_pod_cidr = false;  // host-local IPAM: blocks come from the nodes' pod CIDRs
+  VersionFacts felix;
 };
 
 // Something invalid in the datastore, and what Felix makes of it.

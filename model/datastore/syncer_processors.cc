@@ -14,6 +14,16 @@ namespace {
 
 bool is_staged(Symbol kind) { return kind.view().starts_with("Staged"); }
 
+// Felix v3.28 knows policies by one name each, whatever their kind, and all are in one tier
+// (networkpolicyprocessor.go, globalnetworkpolicyprocessor.go of v3.28.5).
+PolicyKey policy_key(const SyncerJob& job) {
+  const ResourceKey& key = job.key;
+  if (job.memory.options.felix.policy_kinds) return {key.kind, key.ns, key.name};
+  std::string name = key.kind.view() == "KubernetesNetworkPolicy" ? "knp.default." : "";
+  name += key.name.view();
+  return {{}, {}, Symbol(key.ns.empty() ? name : key.ns.str() + "/" + name)};
+}
+
 bool is_global_policy(Symbol kind) {
   return kind.view() == "GlobalNetworkPolicy" || kind.view() == "StagedGlobalNetworkPolicy" ||
          kind.view() == "KubernetesClusterNetworkPolicy";
@@ -100,8 +110,9 @@ void sync_policy(SyncerJob& job) {
   if (policy) {
     converted = global ? global_policy_to_v1(*policy, job.facts)
                        : namespaced_policy_to_v1(*policy, job.facts);
+    if (!job.memory.options.felix.tiers) converted->tier = Symbol("default");
   }
-  job.emit(PolicyKey{job.key.kind, job.key.ns, job.key.name}, std::move(converted));
+  job.emit(policy_key(job), std::move(converted));
 }
 
 void sync_staged_kubernetes_policy(SyncerJob& job) {

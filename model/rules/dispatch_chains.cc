@@ -182,9 +182,10 @@ Chains endpoint_mark_dispatch_chains(const Renderer& r, EndpointMarks& marks,
     const Names& names;
     std::string_view infix, from_prefix;
   };
+  const bool by_kind = r.config.felix.mark_trees_by_kind;
   for (const auto& [names, infix, from_prefix] :
-       {Part{workload_interfaces, "-wep", prefix::from_workload},
-        Part{host_interfaces, "-hep", prefix::from_host_forward}}) {
+       {Part{workload_interfaces, by_kind ? "-wep" : "", prefix::from_workload},
+        Part{host_interfaces, by_kind ? "-hep" : "", prefix::from_host_forward}}) {
     Tree tree = dispatch_tree(
         r, names, {chain::set_endpoint_mark, infix, prefix::set_endpoint_mark, Side::in}, {});
     append(chains, std::move(tree.children));

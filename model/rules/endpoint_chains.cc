@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/rules/endpoint_chains.h"
 
+#include <algorithm>
+
 #include "felixsim/check.h"
 #include "model/rules/nflog_prefix.h"
 #include "model/rules/static_parts.h"
@@ -157,15 +159,17 @@ void EndpointChain::add_end_of_tier(const TierGroups& tier, bool deny) {
   if (flow_logs)
     add(undecided().nflog(nflog_group(),
                           nflog_end_of_tier_prefix(LogAction::deny, log_direction(), name)));
+  const std::string title = r_.config.felix.tiers ? "End of tier " + name + ". " : "";
   add(undecided()
-          .comment("End of tier " + name + ". " + deny_comment("if no policies passed packet"))
+          .comment(title + deny_comment("if no policies passed packet"))
           .verdict(r_.config.filter_deny));
 }
 
 void EndpointChain::add_tier(const TierGroups& tier) {
   const auto& groups = ingress() ? tier.ingress : tier.egress;
   if (groups.empty()) return;
-  add(r_.rule().comment("Start of tier " + tier.name.str()).clear_mark(r_.marks().pass));
+  if (r_.config.felix.tiers)
+    add(r_.rule().comment("Start of tier " + tier.name.str()).clear_mark(r_.marks().pass));
   bool deny = false;  // a tier of staged policies only denies nothing
   for (const auto& group : groups) deny |= add_group(group);
   // Untracked and pre-DNAT policy leave what they do not decide to normal policy.
@@ -193,7 +197,13 @@ Chain EndpointChain::render(const std::vector<TierGroups>& tiers,
   add(r_.rule().clear_mark(r_.marks().accept | r_.marks().pass));
   if (spec_.blocks_encapsulation) add_encapsulation_blocks();
   for (const auto& tier : tiers) add_tier(tier);
-  if (spec_.kind == Kind::forward && tiers.empty()) {
+  // Felix v3.28 asks whether there is any policy for this direction.
+  const bool no_policy = r_.config.felix.tiers
+                             ? tiers.empty()
+                             : std::all_of(tiers.begin(), tiers.end(), [&](const auto& tier) {
+                                 return (ingress() ? tier.ingress : tier.egress).empty();
+                               });
+  if (spec_.kind == Kind::forward && no_policy) {
     add(r_.rule().comment("Allow forwarded traffic by default").set_mark(r_.marks().accept));
     add(r_.rule().comment("Return for accepted forward traffic").return_());
   }

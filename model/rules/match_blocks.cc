@@ -15,13 +15,14 @@ enum class Side : uint8_t { source, destination };
 // The networks of one IP version.
 using Nets = std::vector<const Cidr*>;
 
-// Nothing if networks were given but none is of this version, or a negated one is everything: such
-// a rule cannot match.
-std::optional<Nets> filter_nets(const std::vector<Cidr>& nets, IpFamily family, bool negated) {
+// Nothing if networks were given but none is of this version, or one of them, negated, is
+// everything: such a rule cannot match.
+std::optional<Nets> filter_nets(const std::vector<Cidr>& nets, IpFamily family,
+                                bool drop_catch_all) {
   Nets filtered;
   for (const Cidr& net : nets) {
     if (net.address.family != family) continue;
-    if (negated && net.length == 0) return std::nullopt;
+    if (drop_catch_all && net.length == 0) return std::nullopt;
     filtered.push_back(&net);
   }
   if (filtered.empty() && !nets.empty()) return std::nullopt;
@@ -36,9 +37,10 @@ struct SideMatches {
   bool ports_done = false;
 };
 
-std::optional<SideMatches> side_matches(const msg::RuleMatchSide& all, Side side, IpFamily family) {
-  auto nets = filter_nets(all.net, family, false);
-  auto not_nets = filter_nets(all.not_net, family, true);
+std::optional<SideMatches> side_matches(const msg::RuleMatchSide& all, Side side,
+                                        const Renderer& r) {
+  auto nets = filter_nets(all.net, r.family, false);
+  auto not_nets = filter_nets(all.not_net, r.family, r.config.felix.drops_negated_catch_all);
   if (!nets || !not_nets) return std::nullopt;
   return SideMatches{all, side, std::move(*nets), std::move(*not_nets)};
 }
@@ -227,8 +229,8 @@ Result<std::optional<RuleBuilder>> render_matches(const Renderer& r, const msg::
                                                   RuleBuilder match, std::vector<Rule>& out) {
   const uint8_t version = r.v4() ? 4 : 6;
   if (rule.ip_version != 0 && rule.ip_version != version) return std::nullopt;
-  auto source = side_matches(rule.source, Side::source, r.family);
-  auto destination = side_matches(rule.destination, Side::destination, r.family);
+  auto source = side_matches(rule.source, Side::source, r);
+  auto destination = side_matches(rule.destination, Side::destination, r);
   if (!source || !destination) return std::nullopt;
   if (r.nft())
     if (auto checked = check_for_nft(rule); !checked) return forward(checked);

@@ -44,6 +44,7 @@ std::string_view short_kind(const msg::PolicyId& id) {
 }
 
 std::string policy_id_text(const msg::PolicyId& id) {
+  if (id.kind.empty()) return id.name.str();
   std::string text(short_kind(id));
   text += '/';
   if (!id.ns.empty()) text.append(id.ns.view()) += '/';

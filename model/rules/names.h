@@ -50,11 +50,11 @@ inline constexpr std::string_view policy_in = "cali-pi-", policy_out = "cali-po-
                                   group_in = "cali-gi-", group_out = "cali-go-";
 }  // namespace prefix
 
-// IDs of the IP sets that Felix itself keeps.
+// IDs of the IP sets that Felix itself keeps; that of all pools is VersionFacts::all_pools_set.
 namespace ip_set {
-inline constexpr std::string_view all_pools = "network-ip-pools", masq_pools = "masq-ipam-pools",
-                                  all_hosts = "all-hosts-net", all_vxlan = "all-vxlan-net",
-                                  this_host = "this-host", dscp_endpoints = "dscp-src-net",
+inline constexpr std::string_view masq_pools = "masq-ipam-pools", all_hosts = "all-hosts-net",
+                                  all_vxlan = "all-vxlan-net", this_host = "this-host",
+                                  dscp_endpoints = "dscp-src-net",
                                   istio_endpoints = "all-istio-weps";
 }  // namespace ip_set
 
@@ -73,7 +73,8 @@ size_t max_chain_name(Dialect dialect);
 std::string_view wildcard(Dialect dialect);  // "+" or "*"
 
 bool is_staged(const msg::PolicyId& id);
-// "np/default/web", "gnp/allow-dns": what chains and NFLOG prefixes carry.
+// "np/default/web", "gnp/allow-dns": what chains and NFLOG prefixes carry. Without a kind, as in
+// v3.28, the name alone: "default/default.web".
 std::string policy_id_text(const msg::PolicyId& id);
 std::string_view short_kind(const msg::PolicyId& id);  // "np"; the kind itself if unknown
 

@@ -15,8 +15,7 @@ RuleBuilder outgoing(const Renderer& r, std::string_view protocol) {
   if (c.bpf_enabled) {
     rule.mark(bpf_mark::nat_outgoing, bpf_mark::bypass_kind_mask);
   } else {
-    rule.source_set(r.set_name(ip_set::masq_pools))
-        .not_destination_set(r.set_name(ip_set::all_pools));
+    rule.source_set(r.set_name(ip_set::masq_pools)).not_destination_set(r.all_pools_name());
     if (c.nat_outgoing_excludes_hosts) rule.not_destination_set(r.set_name(ip_set::all_hosts));
   }
   if (!protocol.empty()) rule.protocol(protocol);
@@ -38,7 +37,7 @@ std::vector<Rule> port_range_rules(const Renderer& r, const msg::PortRange& rang
     RuleBuilder rule = outgoing(r, protocol);
     if (!address)
       rules.push_back(rule.masquerade(ports));
-    else if (address->is_v4())
+    else if (address->is_v4() || !r.config.felix.bracketed_v6_nat)
       rules.push_back(rule.snat(address->str() + ":" + ports));
     else
       rules.push_back(rule.snat("[" + address->str() + "]:" + ports));

@@ -17,6 +17,7 @@ struct Owner {
 
 // LogPrefix with %k, %p, %n and %t filled in; other uses of % stay.
 std::string log_prefix(const RulesConfig& config, const Owner& owner) {
+  if (!config.felix.log_prefix_fields) return config.log_prefix;
   const std::string_view format =
       config.log_prefix.empty() ? std::string_view("calico-packet") : config.log_prefix;
   std::string out;
@@ -82,9 +83,10 @@ class PolicyChain {
 };
 
 // The matches set the mark of the verdict; rules after that look at the mark alone, so that one
-// packet is matched once.
+// packet is matched once. Felix v3.28 has no mark for a denial, which is one rule.
 void PolicyChain::add_actions(const msg::Rule& rule, RuleBuilder match, size_t index) {
   const Effect effect = effect_of(r_.marks(), rule.action);
+  if (effect.mark == 0) return out_.push_back(match.verdict(r_.config.filter_deny));
   out_.push_back(match.set_mark(effect.mark));
   const auto decided = [&] { return r_.rule().mark_set(effect.mark); };
   if (r_.config.flow_logs && !owner_.untracked) {
@@ -150,7 +152,7 @@ Result<Chains> policy_chains(const Renderer& r, const msg::PolicyId& id,
   const Owner owner{LogOwner::policy, policy_id_text(id), std::string(short_kind(id)),
                     id.ns.str(),      id.name.str(),      policy.tier.str(),
                     policy.untracked};
-  std::string title = id.kind.str() + " ";
+  std::string title = (id.kind.empty() ? "Policy" : id.kind.str()) + " ";
   if (!id.ns.empty()) title += id.ns.str() + "/";
   title += id.name.str();
   return both_chains(r, owner, policy_chain_name(prefix::policy_in, id, r.dialect()),

@@ -17,11 +17,18 @@ void append_identity(std::string& out, const msg::PolicyId& id) {
   out.append(", Kind: ").append(id.kind.view()).append("}\n");
 }
 
+// Felix v3.28 has the tier's name in the hash, and no kinds of policies.
 std::string group_chain_name(const PolicyGroup& group) {
   const bool inbound = group.direction == Direction::inbound;
-  std::string content = fmt::format("{}\n{}\n{}\n", group.selector,
+  const bool kinds = !group.policies.front().kind.empty();
+  std::string content = fmt::format("{}{}\n{}\n{}\n", kinds ? "" : "default\n", group.selector,
                                     inbound ? "inbound" : "outbound", group.policies.size());
-  for (const auto& policy : group.policies) append_identity(content, policy);
+  for (const auto& policy : group.policies) {
+    if (kinds)
+      append_identity(content, policy);
+    else
+      content.append(policy.name.view()) += '\n';
+  }
   std::string name(inbound ? prefix::group_in : prefix::group_out);
   return name.append(base64url(sha3_224({content})), 0, uid_length);
 }

@@ -21,6 +21,7 @@ struct Renderer {
   RuleBuilder rule() const { return {config.dialect, family, features}; }
 
   std::string set_name(std::string_view id) const { return ip_set_name(id, family, dialect()); }
+  std::string all_pools_name() const { return set_name(config.felix.all_pools_set); }
   // Workload interfaces by prefix, with the dialect's wildcard: "cali+".
   std::string wildcard_of(std::string_view interface_prefix) const {
     return std::string(interface_prefix).append(wildcard(dialect()));

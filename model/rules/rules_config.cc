@@ -91,6 +91,7 @@ Result<RulesConfig> derive_rules_config(const Config& config,
                                         const msg::Encapsulation& encapsulation,
                                         bool kube_ipvs0_present, Dialect dialect) {
   RulesConfig c;
+  c.felix = facts_of(config.version());
   c.dialect = dialect;
   c.workload_interface_prefixes = interface_prefixes(config);
   c.kube_ipvs = kube_ipvs_support(config, kube_ipvs0_present);

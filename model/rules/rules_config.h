@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "felixsim/felix_version.h"
 #include "felixsim/ip.h"
 #include "felixsim/messages.h"
 #include "felixsim/result.h"
@@ -18,6 +19,7 @@
 namespace felixsim::rules {
 
 struct RulesConfig {
+  VersionFacts felix;
   Dialect dialect = Dialect::iptables;
   std::vector<std::string> workload_interface_prefixes{"cali"};  // without wildcard
   MarkBits marks;

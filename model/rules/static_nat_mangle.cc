@@ -76,10 +76,10 @@ Chain mangle_postrouting_chain(const Renderer& r) {
   Chain result{std::string(chain::postrouting), {}};
   auto& rules = result.rules;
   if (c.istio_ambient) add_istio_rules(rules, r);
-  if (!c.bpf_enabled)
+  if (!c.bpf_enabled && c.felix.egress_dscp)
     rules.push_back(r.rule()
                         .source_set(r.set_name(ip_set::dscp_endpoints))
-                        .not_destination_set(r.set_name(ip_set::all_pools))
+                        .not_destination_set(r.all_pools_name())
                         .not_destination_set(r.set_name(ip_set::this_host))
                         .comment("set dscp for traffic leaving cluster.")
                         .jump(chain::egress_dscp));

@@ -9,7 +9,7 @@ namespace {
 
 // VXLAN uses another source port in each direction: tracked flows would never see a reply.
 void add_untracked_vxlan_rule(std::vector<Rule>& rules, const Renderer& r) {
-  if (vxlan_on(r))
+  if (vxlan_on(r) && r.config.felix.untracked_vxlan)
     rules.push_back(
         r.rule().protocol("udp").single_destination_port(r.config.vxlan_port).no_track());
 }
@@ -154,7 +154,7 @@ Chain rpf_skip_chain(const Renderer& r,
                      const std::vector<std::pair<std::string, Cidr>>& allowed_sources) {
   Chain result{std::string(chain::rpf_skip), {}};
   for (const auto& [interface, net] : allowed_sources)
-    if (net.address.family == r.family)
+    if (net.address.family == r.family || !r.config.felix.rpf_skip_by_family)
       result.rules.push_back(r.rule().in_interface(interface).source_net(net.str()).accept());
   return result;
 }

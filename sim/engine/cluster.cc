@@ -69,7 +69,8 @@ SimTime sleep_of(const HostEvent& event) {
 
 }  // namespace
 
-Cluster::Cluster(ClusterOptions options) : options_(std::move(options)) {}
+Cluster::Cluster(ClusterOptions options)
+    : options_(std::move(options)), datastore_(options_.version) {}
 Cluster::~Cluster() = default;
 
 bool Cluster::wanted(const std::string& node) const {

@@ -16,6 +16,9 @@ namespace felixsim {
 
 class DatastoreView {
  public:
+  explicit DatastoreView(FelixVersion version = FelixVersion::v3_32)
+      : syncer_({true, false, facts_of(version)}) {}
+
   // Remembers a change until flush(); of several changes of one key only the last counts, as in
   // Felix's own dedupe buffer (libcalico-go/lib/backend/syncersv1/dedupebuffer).
   void put(const DatastoreEvent& event);

@@ -137,7 +137,7 @@ Difference run_case(const json& line) {
   const bool use_pod_cidr = line.value("use_pod_cidr", false);
   ResourceOptions options;
   options.use_pod_cidr = use_pod_cidr;
-  Syncer syncer({true, use_pod_cidr});
+  Syncer syncer({true, use_pod_cidr, {}});
   int number = 0;
   for (const auto& event : line["events"]) {
     if (auto difference = run_event(event, options, syncer)) {

@@ -38,12 +38,12 @@ struct Fixture {
   calc::L3RouteResolver resolver;
 
   explicit Fixture(calc::RouteSource source = calc::RouteSource::calico_ipam,
-                   bool node_resources = true)
+                   bool node_resources = true, bool combined = true)
       : resolver(Symbol("me"),
                  {[this](const auto& route) { told.push_back(route_text(route)); },
                   [this](const Cidr& dst) { told.push_back("-" + dst.str()); },
                   [this](std::string why) { panic = std::move(why); }},
-                 node_resources, source) {}
+                 node_resources, source, combined) {}
 
   void node(const std::string& name, const std::string& address, const std::string& tunnel = "") {
     Node node;
@@ -244,4 +244,15 @@ TEST_CASE("a generated MAC begins with 66 and differs by family") {
   CHECK(mac.substr(0, 3) == "66:");
   CHECK(mac.size() == 17);
   CHECK(mac != calc::generated_vtep_mac("node-a", IpFamily::v6));
+}
+
+TEST_CASE("In v3.28 a route is what was found last, and nothing is borrowed") {
+  Fixture f(calc::RouteSource::calico_ipam, true, false);
+  f.node("me", "192.0.2.1", "10.0.0.1");
+  f.pool("10.0.0.0/16", EncapMode::always);
+  f.take();
+  f.block("10.0.0.0/26", "me", {{3, "other"}});
+  const std::string told = f.take();
+  CHECK(told.find("borrowed") == std::string::npos);
+  CHECK(told.find("|") == std::string::npos);
 }

@@ -80,3 +80,43 @@ TEST_CASE("Stray routes of workload interfaces go after ten seconds, others' rou
   REQUIRE(kernel.kernel.routes.size() == 1);
   CHECK(kernel.kernel.routes.begin()->device == "eth0");
 }
+
+TEST_CASE("Felix v3.28: whoever was first keeps a route, and a foreign one is in the way") {
+  testing::FakeKernel kernel;
+  kernel.add_link("cali1");
+  kernel.add_link("cali2");
+  Route foreign = kernel_route("10.0.0.9/32", "eth0");
+  foreign.metric = 1024;
+  kernel.kernel.routes = {foreign};
+  RouteTable table(classic_main_route_table(
+      main_route_table(IpFamily::v4, 3, std::nullopt, {"cali"}, true), false));
+  table.on_interface_changed({"cali1", InterfaceState::up, 2}, 0);
+  table.on_interface_changed({"cali2", InterfaceState::up, 3}, 0);
+  RouteTarget with_mtu = local("10.0.0.1/32");
+  with_mtu.mtu_bytes = 1450;
+  table.set_routes(RouteClass::local_workload, "cali1", {with_mtu, local("10.0.0.9/32")});
+  CHECK_FALSE(table.apply(kernel, 0));
+  table.set_routes(RouteClass::local_workload, "cali2", {local("10.0.0.1/32")});
+  table.apply(kernel, 0);
+  REQUIRE(kernel.kernel.routes.size() == 2);
+  for (const Route& route : kernel.kernel.routes) {
+    CHECK(route.device == (route.dst == with_mtu.key.dst ? "cali1" : "eth0"));
+    CHECK_FALSE(route.mtu_bytes);
+  }
+}
+
+TEST_CASE("Felix v3.28 without VXLAN leaves what it marked on others' devices") {
+  for (const bool vxlan : {false, true}) {
+    testing::FakeKernel kernel;
+    Route drop = kernel_route("10.9.0.0/26", "", felix_route_protocol);
+    drop.type = Route::Type::blackhole;
+    kernel.kernel.routes = {drop, kernel_route("10.9.1.0/26", "eth0", felix_route_protocol)};
+    RouteTable table(classic_main_route_table(
+        main_route_table(IpFamily::v4, 3, std::nullopt, {"cali"}, true), vxlan));
+    table.apply(kernel, 0);
+    CHECK(kernel.kernel.routes.size() == (vxlan ? 1 : 2));
+    if (vxlan) table.set_routes(RouteClass::vxlan_same_subnet, "eth0", {});
+    table.apply(kernel, 0);
+    CHECK(kernel.kernel.routes.size() == (vxlan ? 0 : 2));
+  }
+}

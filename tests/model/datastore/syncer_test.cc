@@ -139,7 +139,7 @@ TEST_CASE("parameters that annotations set go with them") {
 }
 
 TEST_CASE("a node is taken apart") {
-  Told told({true, true});
+  Told told({true, true, {}});
   const auto now = told.put(v3 + "nodes/n", R"({"spec":{"bgp":{"ipv4Address":"192.0.2.1/24",
       "ipv4IPIPTunnelAddr":"oops"},"ipv4VXLANTunnelAddr":"10.0.0.1"},
       "status":{"podCIDRs":["10.1.0.0/24"]}})");
@@ -171,10 +171,25 @@ TEST_CASE("workload endpoints cannot pretend to be of another namespace") {
 }
 
 TEST_CASE("v1 keys pass through, and keys that Felix does not watch are silent") {
-  Told told({false, false});
+  Told told({false, false, {}});
   CHECK(told.put("/calico/v1/config/A", "b").at("/calico/v1/config/A") == "b");
   CHECK(told.put("/calico/v1/config/A", std::nullopt).at("/calico/v1/config/A").empty());
   CHECK(told.put("/calico/felix/v2/x/host/n/status", "{}").empty());
   CHECK(told.put(v3 + "ipreservations/r", "{}").empty());
   CHECK(told.put(v3 + "kubernetesservice/shop/s", "{}").empty());
+}
+
+TEST_CASE("Felix v3.28 knows policies by name alone, and neither tiers nor staged policies") {
+  Told told({true, false, facts_of(FelixVersion::v3_28)});
+  told.put(v3 + "networkpolicies/shop/default.p", R"({"spec":{"tier":"security"}})");
+  REQUIRE(told.policies.size() == 1);
+  CHECK(told.policies[0].tier == Symbol("default"));
+  told.put(v3 + "globalnetworkpolicies/default.g", R"({"spec":{}})");
+  CHECK(told.put(v3 + "tiers/security", R"({"spec":{}})").empty());
+  CHECK(told.put(v3 + "stagednetworkpolicies/shop/p", R"({"spec":{}})").empty());
+  CHECK(told.put(v3 + "bgppeers/b", R"({"spec":{}})").empty());
+  std::vector<Update> updates;
+  told.syncer.apply(v3 + "networkpolicies/shop/default.p", std::nullopt, updates);
+  REQUIRE(updates.size() == 1);
+  CHECK(std::get<PolicyKey>(updates[0].key) == PolicyKey{{}, {}, Symbol("shop/default.p")});
 }
