@@ -16,9 +16,9 @@ void ConflictCache::put(Symbol name, const Key& key, ValuePtr value, std::vector
   entries_.insert_or_assign(name, Entry{key, std::move(value)});
 }
 
-void ConflictCache::remove(Symbol name, std::vector<Update>& out) {
+bool ConflictCache::remove(Symbol name, std::vector<Update>& out) {
   const auto entry = entries_.find(name);
-  if (entry == entries_.end()) return;
+  if (entry == entries_.end()) return false;
   const Key key = entry->second.key;
   const auto holders = names_.find(key);
   FELIXSIM_CHECK(holders != names_.end());
@@ -32,6 +32,7 @@ void ConflictCache::remove(Symbol name, std::vector<Update>& out) {
   } else if (held) {
     out.push_back({key, entries_.at(*names.begin()).value});
   }
+  return true;
 }
 
 Symbol ConflictCache::holder_before(Symbol name) const {

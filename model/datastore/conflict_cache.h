@@ -16,8 +16,8 @@ class ConflictCache {
  public:
   // Resource `name` now stands for `key` and `value`; appends what Felix is told. O(log n).
   void put(Symbol name, const Key& key, ValuePtr value, std::vector<Update>& out);
-  // Resource `name` is gone; nothing happens if it was not there.
-  void remove(Symbol name, std::vector<Update>& out);
+  // Resource `name` is gone; nothing happens if it was not there, and that is false.
+  bool remove(Symbol name, std::vector<Update>& out);
   // The name that stands in the way of this one, empty if none does.
   Symbol holder_before(Symbol name) const;
 

@@ -139,8 +139,11 @@ Text dscp_text(JsonReader& in, JsonView view) {
   return value.name.empty() ? fmt::format("{}", value.number) : value.name.str();
 }
 
-Text seconds_text(JsonReader& in, JsonView view, double unit) {
-  return fmt::format("{}", static_cast<double>(read_duration(in, view)) / unit);
+// In a unit of so many nanoseconds: whole ones and the rest are turned to numbers apart, as in Go.
+Text seconds_text(JsonReader& in, JsonView view, int64_t unit) {
+  const int64_t duration = read_duration(in, view);
+  return go_real_text(static_cast<double>(duration / unit) +
+                      static_cast<double>(duration % unit) / static_cast<double>(unit));
 }
 
 Text field_text(JsonReader& in, JsonView view, Kind kind) {
@@ -158,9 +161,9 @@ Text field_text(JsonReader& in, JsonView view, Kind kind) {
     case Kind::unsigned_integer:
       return fmt::format("{}", value_of<uint32_t>(in, view));
     case Kind::duration:
-      return seconds_text(in, view, 1e9);
+      return seconds_text(in, view, 1000 * 1000 * 1000);
     case Kind::milliseconds:
-      return seconds_text(in, view, 1e6);
+      return seconds_text(in, view, 1000 * 1000);
     case Kind::list:
       return comma_joined(value_of<std::vector<std::string>>(in, view));
     case Kind::map:

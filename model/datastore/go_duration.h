@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Durations as Go writes them: time.ParseDuration and time.Duration.String.
+// Durations and numbers as Go writes them: time.ParseDuration, time.Duration.String, "%v".
 #pragma once
 
 #include <cstdint>
@@ -13,5 +13,7 @@ namespace felixsim {
 std::optional<int64_t> parse_go_duration(std::string_view text);
 // "1m30s", "500ms", "0s".
 std::string go_duration_text(int64_t nanoseconds);
+// A float64: "0.5", "100000", "1e+06".
+std::string go_real_text(double value);
 
 }  // namespace felixsim

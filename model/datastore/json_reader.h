@@ -36,6 +36,7 @@ class JsonReader {
   // "spec.order: want a number, got text"; empty while ok().
   std::string error() const { return path_.empty() ? fact_ : path_ + ": " + fact_; }
   void fail(std::string fact);
+  void step_out(std::string_view name);  // an error that stuck happened below this member
 
   void read(JsonView view, std::string& out);
   void read(JsonView view, Symbol& out);
@@ -102,7 +103,6 @@ class JsonReader {
   // False for null, and for another type, which is an error.
   bool expect(JsonView view, JsonView::Type type);
   std::optional<int64_t> integer_within(JsonView view, int64_t low, int64_t high);
-  void step_out(std::string_view name);
 
   bool failed_ = false;
   std::string fact_, path_;

@@ -80,6 +80,17 @@ class JsonWriter {
     close('}');
   }
 
+  // `write()` writes the value of a member, or nothing and returns false: then there is no member.
+  template <class Write>
+  void optional_value(std::string_view key, Write&& write) {
+    const size_t before = out_.size();
+    const bool first = first_;
+    name(key);
+    if (write()) return;
+    out_.resize(before);
+    first_ = first;
+  }
+
   std::string take() && { return std::move(out_); }
 
  private:

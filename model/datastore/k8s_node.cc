@@ -63,7 +63,7 @@ auto valid_address(IpFamily family, bool strict) {
   };
 }
 
-bool valid_mac(const std::string& text) { return parse_mac(text).has_value(); }
+bool valid_mac(const std::string& text) { return is_hardware_address(text); }
 
 // A map in one of the node's annotations; nothing if it does not parse.
 std::optional<StringMap> annotation_map(const K8sNode& node, std::string_view name) {
@@ -150,6 +150,20 @@ struct Interface {
   std::vector<std::string> addresses;
 };
 
+// fillAllInterfaces: takes bad addresses out of the list that it walks along, so that the one after
+// a bad one is not looked at, and the last one can come up again.
+void drop_invalid(std::vector<std::string>& addresses) {
+  std::vector<std::string> walked = addresses;
+  size_t left = walked.size();
+  for (size_t i = 0; i < walked.size() && i < left; ++i) {
+    if (Ip::parse(walked[i])) continue;
+    for (size_t k = i; k + 1 < left; ++k) walked[k] = walked[k + 1];
+    --left;
+  }
+  walked.resize(left);
+  addresses = std::move(walked);
+}
+
 std::vector<Interface> interfaces_of(const K8sNode& node) {
   std::vector<Interface> out;
   JsonParser parser;
@@ -164,7 +178,7 @@ std::vector<Interface> interfaces_of(const K8sNode& node) {
           if (name.is("name")) in.read(value, interface.name);
           if (name.is("addresses")) in.read(value, interface.addresses);
         });
-        std::erase_if(interface.addresses, [](const auto& text) { return !Ip::parse(text); });
+        drop_invalid(interface.addresses);
         out.push_back(std::move(interface));
       },
       [] {});

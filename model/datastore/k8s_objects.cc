@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "felixsim/keys.h"
-#include "model/datastore/canonical_json.h"
 #include "model/datastore/k8s_policy.h"
 #include "model/datastore/key_text.h"
+#include "model/datastore/resource_shapes.h"
 #include "model/datastore/v3_json.h"
 
 namespace felixsim {
@@ -82,52 +82,10 @@ ObjectMeta derived_meta(const ObjectMeta& meta, std::string name, std::string ui
   return out;
 }
 
-// A port of a Service; targetPort is a struct in Go and is printed even where it is not set.
-void write_service_port(JsonWriter& out, JsonView port) {
-  bool has_target = false;
-  out.object([&] {
-    write_canonical_members(out, port);
-    port.for_each_member([&](std::string_view name, JsonView) {
-      has_target = has_target || FieldName(name).is("targetPort");
-      return true;
-    });
-    if (!has_target) out.member_integer("targetPort", 0);
-  });
-}
-
-void write_service_spec(JsonWriter& out, JsonView spec) {
-  out.object([&] {
-    spec.for_each_member([&](std::string_view name, JsonView value) {
-      const bool ports = FieldName(name).is("ports") && value.type() == JsonView::Type::list;
-      out.name(name);
-      if (!ports) {
-        write_canonical(out, value);
-        return true;
-      }
-      out.list([&] {
-        value.for_each_element([&](JsonView port) {
-          write_service_port(out, port);
-          return true;
-        });
-      });
-      return true;
-    });
-  });
-}
-
-std::string service_text(JsonView service) {
+// A Kubernetes object as Go prints it.
+std::string object_text(ResourceJob& job, std::string_view kind, const ObjectMeta& meta) {
   JsonWriter out;
-  out.object([&] {
-    service.for_each_member([&](std::string_view name, JsonView value) {
-      out.name(name);
-      if (FieldName(name).is("spec")) {
-        write_service_spec(out, value);
-      } else {
-        write_canonical(out, value);
-      }
-      return true;
-    });
-  });
+  out.object([&] { write_resource_members(job.in, out, job.view, kind, meta); });
   return std::move(out).take();
 }
 
@@ -260,16 +218,14 @@ void convert_cluster_network_policy(ResourceJob& job) {
 
 void convert_service(ResourceJob& job) {
   const ObjectMeta meta = metadata_of(job);
-  job.store("KubernetesService", meta.ns, meta.name, [&] { return service_text(job.view); });
+  job.store("KubernetesService", meta.ns, meta.name,
+            [&] { return object_text(job, "Service", meta); });
 }
 
 void convert_endpoint_slice(ResourceJob& job) {
   const ObjectMeta meta = metadata_of(job);
-  job.store("KubernetesEndpointSlice", meta.ns, meta.name, [&] {
-    JsonWriter out;
-    write_canonical(out, job.view);
-    return std::move(out).take();
-  });
+  job.store("KubernetesEndpointSlice", meta.ns, meta.name,
+            [&] { return object_text(job, "EndpointSlice", meta); });
 }
 
 void convert_vm_migration(ResourceJob& job) {

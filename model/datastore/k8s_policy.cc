@@ -147,7 +147,7 @@ V3EntityRule to_entity(const K8sNetworkPolicy::Peer& peer) {
 
 std::optional<Protocol> rule_protocol(const std::string& name) {
   if (name.empty()) return std::nullopt;
-  return Protocol{Symbol(name), 0};
+  return parse_protocol(name);
 }
 
 // k8sRuleToCalico: one rule for each protocol and peer. An error drops them all.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/datastore/quantity.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -36,11 +37,22 @@ std::optional<Scale> parse_suffix(std::string_view text) {
   return Scale{exponent, 0};
 }
 
+// digits × 10^power in 64 bits, of which the lowest stay.
+int64_t wrapped(std::string_view number, int power, bool negative) {
+  uint64_t value = 0;
+  for (const char c : number) {
+    if (is_digit(c)) value = value * 10 + static_cast<uint64_t>(c - '0');
+  }
+  for (int i = 0; i < std::min(power, 64); ++i) value *= 10;
+  return static_cast<int64_t>(negative ? 0 - value : value);
+}
+
 }  // namespace
 
 std::optional<int64_t> parse_quantity(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
+  const std::string_view number = text;
   long double mantissa = 0;
   int scale = 0;
   size_t digits = 0;
@@ -59,13 +71,19 @@ std::optional<int64_t> parse_quantity(std::string_view text) {
   if (digits == 0 || !suffix) return std::nullopt;
   // Powers are combined first, so that 0.1k is exact.
   const int power = scale + suffix->decimal;
-  if (power > 40 || power < -400) return power > 0 && mantissa > 0 ? INT64_MAX : int64_t{0};
+  // Go holds few digits in 64 bits, and takes what does not fit for 0 when it asks for the value.
+  const bool in_64_bits = suffix->binary == 0 && digits <= 18 && scale + suffix->decimal >= -9;
+  if (suffix->binary == 0 && !in_64_bits && power >= 0) {
+    return wrapped(number.substr(0, number.size() - text.size()), power, negative);
+  }
+  if (power > 40 || power < -400) return 0;
   const long double factor = std::pow(10.0L, std::abs(power));
   long double value = std::ldexp(mantissa, suffix->binary);
   value = power < 0 ? value / factor : value * factor;
   value = negative ? -std::ceil(value) : std::ceil(value);
-  if (value >= 9.2e18L) return INT64_MAX;
-  if (value <= -9.2e18L) return INT64_MIN;
+  if (in_64_bits && std::fabs(value) >= 0x1p63L) return 0;
+  if (value >= 0x1p63L) return INT64_MAX;
+  if (value <= -0x1p63L) return INT64_MIN;
   return static_cast<int64_t>(value);
 }
 

@@ -8,7 +8,9 @@
 
 namespace felixsim {
 
-// The value, rounded up to an integer and cut to 64 bits; nothing if this is no quantity.
+// The value, rounded up to an integer; nothing if this is no quantity. What does not fit into 64
+// bits is what Kubernetes makes of it (resource.Quantity.Value): 0 for few digits with a large
+// factor, the lowest 64 bits for many, the largest number with a binary factor.
 std::optional<int64_t> parse_quantity(std::string_view text);
 
 }  // namespace felixsim

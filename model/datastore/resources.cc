@@ -5,10 +5,9 @@
 
 #include <array>
 
-#include "model/datastore/canonical_json.h"
 #include "model/datastore/k8s_objects.h"
 #include "model/datastore/key_text.h"
-#include "model/datastore/syncer_job.h"
+#include "model/datastore/resource_shapes.h"
 #include "model/datastore/v3_json.h"
 
 namespace felixsim {
@@ -68,41 +67,18 @@ Head read_head(JsonReader& in, JsonView view) {
   return head;
 }
 
-// The resource again, with the name and annotations that `meta` has.
-std::string renamed_text(JsonView view, const ObjectMeta& meta) {
+// The resource again, with the name and annotations that `meta` has; a kind that Felix does not
+// watch as it is.
+std::string stored_text(JsonReader& in, JsonView view, std::string_view kind,
+                        const ObjectMeta& meta) {
   JsonWriter out;
-  const auto write_meta = [&](std::string_view name, JsonView value) {
-    const FieldName field(name);
-    if (field.is("name")) {
-      out.member("name", meta.name);
-    } else if (field.is("annotations")) {
-      out.optional("annotations", meta.annotations);
-    } else {
-      out.name(name);
-      copy_json(out, value);
-    }
-    return true;
-  };
-  out.object([&] {
-    view.for_each_member([&](std::string_view name, JsonView value) {
-      out.name(name);
-      if (FieldName(name).is("metadata")) {
-        out.object([&] { value.for_each_member(write_meta); });
-      } else {
-        write_canonical(out, value);
-      }
-      return true;
-    });
-  });
+  const auto shape = resource_shape(kind);
+  if (shape.empty()) {
+    copy_json(out, view);
+    return std::move(out).take();
+  }
+  out.object([&] { write_resource_members(in, out, view, kind, meta); });
   return std::move(out).take();
-}
-
-// What is wrong with a Calico resource's JSON, by the same code that reads it from the datastore.
-void check_readable(ResourceJob& job, const ResourceKey& key) {
-  SyncerMemory memory;
-  std::vector<Update> updates;
-  SyncerJob trial{memory, key, &job.view, updates, {}, {}, {}, {}};
-  if (process_resource(trial) && !trial.unreadable.empty()) job.in.fail(trial.unreadable);
 }
 
 void convert_calico(ResourceJob& job, Head& head) {
@@ -112,8 +88,7 @@ void convert_calico(ResourceJob& job, Head& head) {
   std::optional<std::string> text;
   if (!job.deleted) {
     if (has_stored_name(head.kind)) determine_policy_name(job.in, head.tier, head.meta);
-    if (job.in.ok()) check_readable(job, key);
-    text = renamed_text(job.view, head.meta);
+    text = stored_text(job.in, job.view, head.kind, head.meta);
   }
   job.store_text(key.kind.view(), key.ns.view(), key.name.view(), std::move(text));
 }

@@ -81,7 +81,8 @@ void sync_conflicting(SyncerJob& job, ConflictCache& cache, const std::optional<
                       ValuePtr value) {
   if (!key) {
     job.refusal_is_error = true;
-    cache.remove(job.key.name, job.out);
+    const bool known = cache.remove(job.key.name, job.out);
+    if (!known && job.value == nullptr) job.errors.push_back("is deleted but was never there");
     return;
   }
   cache.put(job.key.name, *key, std::move(value), job.out);

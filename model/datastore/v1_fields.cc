@@ -45,25 +45,38 @@ std::string upper(std::string_view text) {
 
 }  // namespace
 
-std::optional<Mac> parse_mac(std::string_view text) {
-  const bool dotted = text.size() == 14 && text[4] == '.' && text[9] == '.';
-  const bool pairs = text.size() == 17 && (text[2] == ':' || text[2] == '-');
-  if (!dotted && !pairs) return std::nullopt;
-  const char separator = dotted ? '.' : text[2];
-  const size_t group = dotted ? 4 : 2;
-  std::string colons;
-  for (size_t at = 0, in_group = 0; at < text.size(); ++at) {
-    if (in_group == group) {
-      if (text[at] != separator) return std::nullopt;
-      in_group = 0;
-      continue;
-    }
-    if (in_group % 2 == 0 && !colons.empty()) colons.push_back(':');
-    colons.push_back(text[at]);
-    ++in_group;
+namespace {
+
+// The bytes of net.ParseMAC: pairs of digits separated by ':' or '-', or groups of four by '.'.
+std::optional<std::vector<uint8_t>> hardware_address(std::string_view text) {
+  const size_t group = text.size() > 4 && text[4] == '.' ? 4 : 2;
+  if (text.size() <= group) return std::nullopt;
+  const char separator = text[group];
+  if (group == 2 && separator != ':' && separator != '-') return std::nullopt;
+  std::vector<uint8_t> bytes;
+  for (size_t at = 0; at < text.size(); at += 2) {
+    if (at > 0 && at % (group + 1) == group && text[at++] != separator) return std::nullopt;
+    const std::string_view pair = text.substr(at, 2);
+    uint8_t byte = 0;
+    const auto [end, error] = std::from_chars(pair.data(), pair.data() + pair.size(), byte, 16);
+    if (pair.size() != 2 || error != std::errc{} || end != pair.data() + 2) return std::nullopt;
+    bytes.push_back(byte);
   }
-  return Mac::parse(colons);
+  const bool whole = bytes.size() == 6 || bytes.size() == 8 || bytes.size() == 20;
+  return whole ? std::optional(std::move(bytes)) : std::nullopt;
 }
+
+}  // namespace
+
+std::optional<Mac> parse_mac(std::string_view text) {
+  const auto bytes = hardware_address(text);
+  if (!bytes || bytes->size() != 6) return std::nullopt;
+  Mac mac;
+  std::copy(bytes->begin(), bytes->end(), mac.bytes.begin());
+  return mac;
+}
+
+bool is_hardware_address(std::string_view text) { return hardware_address(text).has_value(); }
 
 bool is_port_name(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {

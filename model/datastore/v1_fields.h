@@ -14,6 +14,8 @@ namespace felixsim {
 
 // net.ParseMAC for 48-bit addresses: separated by ':' or '-', or three groups separated by '.'.
 std::optional<Mac> parse_mac(std::string_view text);
+// The same, and also EUI-64 and IP over InfiniBand addresses.
+bool is_hardware_address(std::string_view text);
 // numorstring.PortFromString: digits, "first:last", or a name of [a-zA-Z0-9_.-]{1,128}.
 std::optional<Port> parse_port(std::string_view text);
 // A name as numorstring.NamedPort takes it; digits alone are a name, too.

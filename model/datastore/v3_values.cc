@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "model/datastore/felix_configuration.h"
+#include "model/datastore/go_time.h"
 
 namespace felixsim {
 namespace {
@@ -142,6 +143,14 @@ void resource(JsonReader& in, JsonView view, ObjectMeta& meta, Each&& each) {
 
 }  // namespace
 
+void read_time(JsonReader& in, JsonView view, std::string& out) {
+  in.read(view, out);
+  if (view.is_null() || !in.ok()) return;
+  auto time = rfc3339_utc(out);
+  if (!time) in.fail(fmt::format("'{}' is no time", out));
+  out = time.value_or("");
+}
+
 std::optional<uint32_t> parse_as_number(std::string_view text) {
   if (const auto plain = number<uint32_t>(text)) return plain;
   const size_t dot = text.find('.');
@@ -173,8 +182,8 @@ void read_metadata(JsonReader& in, JsonView view, ObjectMeta& out) {
     if (name.is("uid")) in.read(value, out.uid);
     if (name.is("generateName")) in.read(value, out.generate_name);
     if (name.is("resourceVersion")) in.read(value, out.resource_version);
-    if (name.is("creationTimestamp")) in.read(value, out.creation_timestamp);
-    if (name.is("deletionTimestamp")) in.read(value, out.deletion_timestamp);
+    if (name.is("creationTimestamp")) read_time(in, value, out.creation_timestamp);
+    if (name.is("deletionTimestamp")) read_time(in, value, out.deletion_timestamp);
     if (name.is("labels")) in.read(value, out.labels);
     if (name.is("annotations")) in.read(value, out.annotations);
   });

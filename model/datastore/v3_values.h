@@ -15,6 +15,8 @@ struct ObjectMeta {
   Labels labels;
   StringMap annotations;
 };
+// metav1.Time, as Go prints it again; empty if null.
+void read_time(JsonReader& in, JsonView view, std::string& out);
 void read_metadata(JsonReader& in, JsonView view, ObjectMeta& out);
 
 void read_value(JsonReader& in, JsonView view, Node& out);

@@ -85,16 +85,24 @@ std::string v6_text(const Ip& ip) {
   return out;
 }
 
+// As net.ParseCIDR reads it: leading zeros count for nothing.
+std::optional<int> parse_prefix_length(std::string_view text, int high) {
+  const size_t start = std::min(text.find_first_not_of('0'), text.size());
+  if (start == text.size() && !text.empty()) return 0;
+  return parse_small(text.substr(start), high);
+}
+
 std::optional<std::pair<Ip, uint8_t>> parse_with_length(std::string_view text) {
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
   const auto ip = Ip::parse(text.substr(0, slash));
   if (!ip) return std::nullopt;
-  // net.ParseCIDR judges the length by the text's own family, so ::ffff:1.2.3.4/120 is a /120
-  // there; Calico has no use for it, and it is refused here.
-  const auto length = parse_small(text.substr(slash + 1), ip->max_prefix());
-  if (!length) return std::nullopt;
-  return std::pair{*ip, static_cast<uint8_t>(*length)};
+  // net.ParseCIDR judges the length by the text's own family, so ::ffff:1.2.3.4/120 is 1.2.3.0/24.
+  const bool mapped = ip->is_v4() && text.find(':') != std::string_view::npos;
+  const int spare = mapped ? 96 : 0;
+  const auto length = parse_prefix_length(text.substr(slash + 1), ip->max_prefix() + spare);
+  if (!length || *length < spare) return std::nullopt;
+  return std::pair{*ip, static_cast<uint8_t>(*length - spare)};
 }
 
 }  // namespace

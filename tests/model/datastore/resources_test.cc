@@ -30,9 +30,10 @@ TEST_CASE("Calico's resources are stored as they are, under the name they had") 
       R"("spec":{"selector":"a == 'b'"}})";
   // The key keeps the name that the API knows (model/resource.go parseValue changes the value
   // only).
-  CHECK(convert(policy) ==
-        R"(globalnetworkpolicies/default.p = {"apiVersion":"projectcalico.org/v3",)"
-        R"("kind":"GlobalNetworkPolicy","metadata":{"name":"q"},"spec":{"selector":"a == 'b'"}})");
+  CHECK(
+      convert(policy) ==
+      R"(globalnetworkpolicies/default.p = {"kind":"GlobalNetworkPolicy",)"
+      R"("apiVersion":"projectcalico.org/v3","metadata":{"name":"q"},"spec":{"selector":"a == 'b'"}})");
 }
 
 TEST_CASE("what has several spellings is stored in Go's") {
@@ -41,13 +42,40 @@ TEST_CASE("what has several spellings is stored in Go's") {
       R"("spec":{"routeRefreshInterval":"90s","natPortRange":"80:80","ipv6Support":false}})";
   CHECK(
       contains(convert(config),
-               R"("spec":{"routeRefreshInterval":"1m30s","natPortRange":80,"ipv6Support":false})"));
+               R"("spec":{"ipv6Support":false,"routeRefreshInterval":"1m30s","natPortRange":80})"));
   const std::string pool =
       R"({"apiVersion":"projectcalico.org/v3","kind":"IPPool",)"
       R"("metadata":{"name":"p","labels":{"protocol":"6"}},)"
       R"("spec":{"cidr":"10.0.0.0/16","natOutgoing":false,"disabled":true,"blockSize":0}})";
   CHECK(contains(convert(pool), R"("spec":{"cidr":"10.0.0.0/16","disabled":true})"));
   CHECK(contains(convert(pool), R"("labels":{"protocol":"6"})"));
+}
+
+TEST_CASE("what Go's types do not have is not stored, zeros only where Go prints them") {
+  const std::string peer =
+      R"({"apiVersion":"projectcalico.org/v3","kind":"BGPPeer","metadata":{"name":"p",)"
+      R"("generation":0,"creationTimestamp":"2024-01-02T03:04:05.5+01:00"},)"
+      R"("spec":{"ASNUMBER":"1.2","nope":true,"peerIP":"","ttlSecurity":0}})";
+  CHECK(contains(convert(peer), R"("metadata":{"name":"p","creationTimestamp":)"
+                                R"("2024-01-02T02:04:05Z"},"spec":{"asNumber":65538,)"
+                                R"("ttlSecurity":0})"));
+  const std::string service =
+      R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"s","namespace":"n"},)"
+      R"("spec":{"ports":[{"port":80}],"healthCheckNodePort":0}})";
+  CHECK(contains(convert(service), R"("spec":{"ports":[{"port":80,"targetPort":0}]})"));
+  CHECK(convert(R"({"apiVersion":"projectcalico.org/v3","kind":"IPPool","metadata":{"name":"p",)"
+                R"("creationTimestamp":"now"}})")
+            .starts_with("error"));
+}
+
+TEST_CASE("interfaces of a node lose bad addresses as in Go, which skips the next one") {
+  const auto node = [](const std::string& addresses) {
+    return convert(R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"n","annotations":{)"
+                   R"("projectcalico.org/Interfaces":"[{\"name\":\"eth0\",\"addresses\":[)" +
+                   addresses + R"(]}]"}}})");
+  };
+  CHECK(contains(node(R"(\"x\",\"10.0.0.1\")"), R"("addresses":["10.0.0.1"])"));
+  CHECK(contains(node(R"(\"x\",\"y\",\"10.0.0.1\")"), R"("addresses":["y","10.0.0.1"])"));
 }
 
 TEST_CASE("what is no resource is refused with the reason") {

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "model/datastore/go_duration.h"
+#include "model/datastore/go_time.h"
 #include "model/datastore/k8s_objects.h"
 #include "model/datastore/k8s_policy.h"
 #include "model/datastore/quantity.h"
@@ -18,7 +19,9 @@ TEST_CASE("durations are Go's") {
   for (const auto& c : {Case{"0", 0, "0s"}, Case{"90s", 90000000000, "1m30s"},
                         Case{"1h", 3600000000000, "1h0m0s"}, Case{"1.5s", 1500000000, "1.5s"},
                         Case{"250ms", 250000000, "250ms"}, Case{"10us", 10000, "10\xC2\xB5s"},
-                        Case{"7ns", 7, "7ns"}, Case{"-2m3.25s", -123250000000, "-2m3.25s"}}) {
+                        Case{"7ns", 7, "7ns"}, Case{"-2m3.25s", -123250000000, "-2m3.25s"},
+                        Case{"2562047h", 9223369200000000000, "2562047h0m0s"},
+                        Case{"1.0000000019s", 1000000001, "1.000000001s"}}) {
     DYNAMIC_SECTION(c.text) {
       CHECK(parse_go_duration(c.text) == c.nanoseconds);
       CHECK(go_duration_text(c.nanoseconds) == c.again);
@@ -26,6 +29,25 @@ TEST_CASE("durations are Go's") {
   }
   for (const std::string bad : {"", "1", "s", "1x", "1.s.", "99999999999999999999h", "-"}) {
     DYNAMIC_SECTION("not '" << bad << "'") { CHECK(!parse_go_duration(bad)); }
+  }
+}
+
+TEST_CASE("numbers are printed as by %v") {
+  CHECK(go_real_text(999999) == "999999");
+  CHECK(go_real_text(1e6) == "1e+06");
+  CHECK(go_real_text(12345678.5) == "1.23456785e+07");
+  CHECK(go_real_text(0.0001) == "0.0001");
+  CHECK(go_real_text(0.00001) == "1e-05");
+  CHECK(go_real_text(0) == "0");
+}
+
+TEST_CASE("times are printed in whole seconds of UTC") {
+  CHECK(rfc3339_utc("2024-01-02T03:04:05Z") == "2024-01-02T03:04:05Z");
+  CHECK(rfc3339_utc("2024-02-29T00:00:00.75-07:30") == "2024-02-29T07:30:00Z");
+  CHECK(rfc3339_utc("2024-01-01T1:00:00+02:00") == "2023-12-31T23:00:00Z");
+  for (const std::string bad : {"", "2023-02-29T00:00:00Z", "2024-01-02", "2024-01-02T24:00:00Z",
+                                "2024-01-02 03:04:05Z", "2024-01-02T03:04:05", "x"}) {
+    DYNAMIC_SECTION("not '" << bad << "'") { CHECK(!rfc3339_utc(bad)); }
   }
 }
 
@@ -37,7 +59,8 @@ TEST_CASE("quantities are Kubernetes'") {
   for (const auto& c :
        {Case{"1", 1}, Case{"1k", 1000}, Case{"0.1k", 100}, Case{"1.5Ki", 1536}, Case{"1m", 1},
         Case{"2500m", 3}, Case{"1e3", 1000}, Case{"1E", 1000000000000000000},
-        Case{"4Gi", 4294967296}, Case{"1.01P", 1010000000000000}, Case{"-1500m", -2}}) {
+        Case{"4Gi", 4294967296}, Case{"1.01P", 1010000000000000}, Case{"-1500m", -2},
+        Case{"10E", 0}, Case{"10Ei", INT64_MAX}, Case{"9223372036854775808", INT64_MIN}}) {
     DYNAMIC_SECTION(c.text) { CHECK(parse_quantity(c.text) == c.value); }
   }
   for (const std::string bad : {"", "k", "1kk", "1 k", "x", "1e", "."}) {
@@ -65,6 +88,8 @@ TEST_CASE("MAC addresses come in three spellings") {
   CHECK(parse_mac("AA-BB-CC-DD-EE-FF") == want);
   CHECK(parse_mac("aabb.ccdd.eeff") == want);
   CHECK(!parse_mac("aa:bb:cc:dd:ee"));
+  CHECK(!parse_mac("01:02:03:04:05:06:07:08"));
+  CHECK(is_hardware_address("01:02:03:04:05:06:07:08"));
   CHECK(!parse_mac("aa:bb-cc:dd:ee:ff"));
 }
 
