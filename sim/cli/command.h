@@ -44,6 +44,7 @@ void add_messages_command(CLI::App& app);
 void add_diff_command(CLI::App& app);
 void add_graph_command(CLI::App& app);
 void add_trace_command(CLI::App& app);
+void add_verify_command(CLI::App& app);
 void add_bisect_command(CLI::App& app);
 void add_reach_command(CLI::App& app);
 

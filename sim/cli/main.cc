@@ -33,6 +33,7 @@ void add_verbs(CLI::App& app) {
   add_diff_command(app);
   add_graph_command(app);
   add_trace_command(app);
+  add_verify_command(app);
   add_bisect_command(app);
   add_reach_command(app);
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/cli/captured_files.h"
+
+#include <filesystem>
+
+#include "replay/capture/tar_archive.h"
+#include "sim/cli/file.h"
+
+namespace felixsim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Files = std::map<std::string, std::string>;
+
+constexpr const char* what_to_give =
+    "give a folder with what iptables-save, ipset save, ip route, ... printed, or an archive of "
+    "capture-node.sh";
+
+Result<Files> read_folder(const fs::path& folder) {
+  Files files;
+  std::error_code error;
+  for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (name.starts_with('.') || !it->is_regular_file(error)) continue;
+    auto text = read_file(it->path().string());
+    if (!text) return forward(text);
+    files[name] = std::move(*text);
+  }
+  if (error)
+    return fail(ErrorCode::io,
+                fmt::format("{}: cannot be read: {}", folder.string(), error.message()),
+                what_to_give);
+  return files;
+}
+
+// The archive's files lie in one folder, named after node and time.
+Files below_top(Files files) {
+  Files out;
+  for (auto& [name, text] : files) out[name.substr(name.rfind('/') + 1)] = std::move(text);
+  return out;
+}
+
+}  // namespace
+
+Result<Files> read_captured_files(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return read_folder(path);
+  if (path != "-" && !fs::exists(path, error))
+    return fail(ErrorCode::not_found, fmt::format("{}: there is no such folder or archive", path),
+                what_to_give);
+  auto bytes = read_file(path);
+  if (!bytes) return forward(bytes);
+  auto files = read_tar(*bytes);
+  if (!files) return tl::unexpected(std::move(files.error()).with_context(path));
+  return below_top(std::move(*files));
+}
+
+}  // namespace felixsim::cli

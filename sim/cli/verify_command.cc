@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// felixsim verify: a captured node against its prediction.
+#include <CLI/CLI.hpp>
+
+#include "model/config/derived.h"
+#include "sim/analysis/verify/drift.h"
+#include "sim/cli/captured_files.h"
+#include "sim/cli/command.h"
+#include "sim/cli/file.h"
+#include "sim/cli/input.h"
+#include "sim/cli/moment_text.h"
+#include "sim/report/drift_text.h"
+#include "sim/report/felix_state.h"
+
+namespace felixsim::cli {
+namespace {
+
+struct Options {
+  std::string input, node, against, at, host, version = "v3.32";
+  bool json = false;
+};
+
+Result<FlightRequest> request_of(const Options& options) {
+  FlightRequest request;
+  const auto version = parse_version(options.version);
+  if (!version) return tl::unexpected(version.error());
+  auto moment = parse_moment(options.at);
+  if (!moment) return tl::unexpected(std::move(moment.error()).with_context("--at"));
+  request.options.version = *version;
+  request.moment = *moment;
+  request.nodes = {options.node};
+  if (!options.host.empty()) {
+    auto host = read_host_file(options.host);
+    if (!host) return forward(host);
+    request.host = std::move(*host);
+  }
+  return request;
+}
+
+VerifyOptions options_of(const NodeFlight& node) {
+  VerifyOptions options;
+  const Config* config = node.felix ? node.felix->config() : nullptr;
+  if (!config) return options;
+  constexpr int boot = 3;
+  std::string insert_mode = config->text("ChainInsertMode");
+  std::transform(insert_mode.begin(), insert_mode.end(), insert_mode.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  options.hooks_at_end = insert_mode == "append";
+  options.interface_prefixes = interface_prefixes(*config);
+  const auto protocol = static_cast<int>(config->integer("DeviceRouteProtocol"));
+  if (protocol != boot) options.route_protocols.insert(protocol);
+  return options;
+}
+
+void print_notes(const DriftReport& report, bool running) {
+  for (const auto& note : report.assumed) fmt::print(stderr, "assumed: {}\n", note);
+  if (!running) fmt::print(stderr, "note: Felix on {}: {}\n", report.node, report.felix);
+  if (!report.missing_parts.empty())
+    fmt::print(stderr, "note: not captured, not compared: {}\n",
+               fmt::join(report.missing_parts, ", "));
+  if (!report.unread.empty())
+    fmt::print(stderr, "note: not read: {}\n", fmt::join(report.unread, ", "));
+}
+
+Result<int> verify(const Options& options) {
+  auto request = request_of(options);
+  if (!request) return forward(request);
+  auto files = read_captured_files(options.against);
+  if (!files) return forward(files);
+  auto capture = read_node_capture(*files);
+  if (!capture) return tl::unexpected(std::move(capture.error()).with_context(options.against));
+  auto input = Input::open(options.input);
+  if (!input) return forward(input);
+  auto flight = fly(*input, *request);
+  if (!flight) return forward(flight);
+  auto found = find_node(*flight->cluster, options.node);
+  if (!found) return forward(found);
+  const NodeFlight& node = **found;
+  const DriftReport report{options.node,
+                           options.against,
+                           felix_state_text(node),
+                           flight->notes,
+                           capture->files,
+                           capture->unread,
+                           parts_not_captured(*capture),
+                           find_drifts(node.kernel.state(), *capture, options_of(node))};
+  if (!options.json) print_notes(report, node.state == FelixState::running);
+  auto printed = print_data(options.json ? drift_json(report, json_schema) : drift_text(report));
+  if (!printed) return forward(printed);
+  return report.drifts.empty() ? exit_yes : exit_no;
+}
+
+}  // namespace
+
+void add_verify_command(CLI::App& app) {
+  auto* verb = app.add_subcommand("verify", "a captured node against its prediction");
+  auto options = std::make_shared<Options>();
+  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
+      ->required();
+  verb->add_option("--node", options->node, "which node was captured")->required();
+  verb->add_option("--against", options->against,
+                   "folder, or archive of capture-node.sh, with what was captured")
+      ->required();
+  verb->add_option("--at", options->at,
+                   "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
+  verb->add_option("--host", options->host,
+                   "JSON file with facts, env, felix_cfg of an unrecorded host");
+  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  verb->add_flag("--json", options->json, "print JSON");
+  verb->footer(
+      "Files are known by their names: iptables-save ip6tables-save (also -nft- and\n"
+      "  -legacy-), ipset-save, ip-route, ip6-route, ip-rule, ip6-rule,\n"
+      "  nft-list-ruleset, ip-neigh, bridge-fdb, sysctl; any of them may be absent.\n"
+      "  replay/capture/capture-node.sh captures them all on a node.\n"
+      "Example: felixsim verify flight.db --node node-a --against node-a.tar\n"
+      "Exit code 1 if there is any drift.");
+  on_run(*verb, [options] { return verify(*options); });
+}
+
+}  // namespace felixsim::cli

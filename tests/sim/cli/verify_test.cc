@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// felixsim verify as a person runs it: recorded kernels show no drift against their prediction;
+// real tables that were broken after they had been programmed do, and the drift is named.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "run_binary.h"
+
+using cli_test::felixsim;
+using cli_test::Outcome;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string recordings = "tests/vectors/recording/";
+const std::string capture_script = fs::absolute("replay/capture/capture-node.sh").string();
+
+struct Scratch {
+  fs::path path = fs::temp_directory_path() / ("felixsim-verify-" + std::to_string(getpid()));
+  Scratch() { fs::create_directories(path); }
+  ~Scratch() { fs::remove_all(path); }
+  std::string operator/(const std::string& name) const { return (path / name).string(); }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(path / name) << text;
+  }
+};
+
+Outcome shell(const std::string& command) {
+  const std::string line = command + " 2>&1";
+  std::FILE* pipe = popen(line.c_str(), "r");
+  Outcome outcome;
+  std::array<char, 4096> buffer{};
+  while (const size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    outcome.text.append(buffer.data(), got);
+  const int status = pclose(pipe);
+  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return outcome;
+}
+
+bool has(const Outcome& outcome, const std::string& part) {
+  return outcome.text.find(part) != std::string::npos;
+}
+
+// Makes a network namespace out of itself with the predicted state of a node in it, then does
+// `breakage` there and captures it.
+const char* const fly_for_real = R"(set -e
+ip link set lo up
+ip link add eth0 type veth peer name eth0p
+ip addr add 172.16.0.1/24 dev eth0
+ip link set eth0p up
+ip link set eth0 up
+ip route add default via 172.16.0.254 dev eth0
+for iface in $(sed -n 's/^[0-9.]* dev \(cali[0-9a-z]*\) .*/\1/p' routes | sort -u); do
+  ip link add $iface type veth peer name x${iface#c}
+  ip link set x${iface#c} up
+  ip link set $iface up
+done
+ipset restore < ipsets
+iptables-nft-restore < iptables
+ip6tables-nft-restore < ip6tables
+nft -f arp
+grep -v 'table local\|proto kernel\|^default\|vxlan' routes | while read -r route; do
+  ip route replace $route
+done
+sed -n 's/^\(net.*[.]\(conf\|neigh\)[.]cali.*\) = /\1 /p' sysctls | while read -r name value; do
+  [ -z "$value" ] || echo $value > /proc/sys/$(echo $name | tr . /)
+done
+eval "$1"
+sh "$2" node.tar
+)";
+
+Outcome fly(const Scratch& scratch, const std::string& breakage) {
+  scratch.write("breakage", breakage);
+  return shell(fmt::format("cd {} && unshare -n sh fly.sh \"$(cat breakage)\" {}",
+                           scratch.path.string(), capture_script));
+}
+
+}  // namespace
+
+TEST_CASE("a recorded kernel shows no drift against its prediction, at every step") {
+  for (const std::string name :
+       {"vxlan-two-nodes", "single-node-profiles", "kube-ipvs-nftables", "named-ports-and-sets"}) {
+    for (int step = 0; fs::exists(fmt::format("{}{}/step-{:02}", recordings, name, step)); ++step) {
+      for (const auto& node :
+           fs::directory_iterator(fmt::format("{}{}/step-{:02}", recordings, name, step))) {
+        if (!node.is_directory()) continue;
+        const auto outcome = felixsim(fmt::format("verify {}{} --node {} --at step:{} --against {}",
+                                                  recordings, name, node.path().filename().string(),
+                                                  step, node.path().string()));
+        INFO(name << " step " << step << "\n" << outcome.text);
+        CHECK(outcome.code == 0);
+        CHECK(has(outcome, ": no drift (compared: "));
+      }
+    }
+  }
+}
+
+TEST_CASE("another moment's kernel is named drift by drift, as text and as JSON") {
+  const std::string arguments = "verify " + recordings +
+                                "single-node-profiles --node node-a --at step:0 --against " +
+                                recordings + "single-node-profiles/step-01/node-a";
+  const auto text = felixsim(arguments);
+  CHECK(text.code == 1);
+  CHECK(has(text, "  cause: "));
+  const auto json = felixsim(arguments + " --json");
+  CHECK(json.code == 1);
+  CHECK(has(json, "\"schema\": 1"));
+  CHECK(has(json, "\"kind\": "));
+  CHECK(has(json, "\"not_captured\""));
+}
+
+TEST_CASE("trouble with a capture is told with place, fact and fix, and exit code 2") {
+  const Scratch scratch;
+  fs::create_directories(scratch / "empty");
+  fs::create_directories(scratch / "bad");
+  scratch.write("bad/ipset-save.txt", "create a hash:net\nrubbish\n");
+  scratch.write("rubbish.tar", "rubbish");
+  const std::string verify =
+      "verify " + recordings + "single-node-profiles --node node-a --against ";
+  for (const auto& [against, fact] :
+       std::map<std::string, std::string>{{"nowhere", "there is no such folder or archive"},
+                                          {scratch / "empty", "no file of the capture has a name"},
+                                          {scratch / "bad", "ipset-save.txt:2: "},
+                                          {scratch / "rubbish.tar", "this is no tar archive"}}) {
+    const auto outcome = felixsim(verify + against);
+    INFO(outcome.text);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.text.rfind("error: " + against, 0) == 0);
+    CHECK(has(outcome, fact));
+    CHECK(has(outcome, "  help: "));
+  }
+}
+
+TEST_CASE("what capture-node.sh collects in a real namespace verifies, and breakage is named") {
+  if (geteuid() != 0 || shell("unshare -n true").code != 0) {
+    WARN("skipped: making a network namespace needs root");
+    return;
+  }
+  const Scratch scratch;
+  const std::string recording = recordings + "single-node-profiles";
+  const std::string of_node = " --node node-a --at step:1";
+  for (const std::string what : {"routes", "ipsets", "iptables", "ip6tables", "arp", "sysctls"})
+    scratch.write(what, felixsim("show " + recording + of_node + " --what " + what).text);
+  scratch.write("fly.sh", fly_for_real);
+  const auto verify = [&] {
+    return felixsim("verify " + recording + of_node + " --against " + (scratch / "node.tar"));
+  };
+  {
+    const auto flown = fly(scratch, "true");
+    INFO(flown.text);
+    REQUIRE(flown.code == 0);
+    const auto outcome = verify();
+    INFO(outcome.text);
+    CHECK(outcome.code == 0);
+    CHECK(has(outcome, "node-a: no drift"));
+  }
+  struct Breakage {
+    std::string command;
+    std::vector<std::string> drifts;
+  };
+  const std::vector<Breakage> breakages{
+      {"iptables-nft -D cali-FORWARD 1\n"
+       "ipset add $(ipset list -n | grep cali40 | head -1) 9.9.9.9\n"
+       "iptables-nft -I FORWARD -s 9.9.9.9 -j DROP\n"
+       "iptables-nft -N cali-tw-gone\n"
+       "ip route del $(ip route | grep -o '^[0-9.]* dev cali[0-9a-z]*' | head -1)\n"
+       "echo 0 > /proc/sys/net/ipv4/conf/cali00000001001/proxy_arp\n"
+       "nft delete table arp calico-arp",
+       {"iptables filter/cali-FORWARD: missing-rule", ": extra-member",
+        "iptables filter/FORWARD: foreign-rule-in-front", "filter/cali-tw-gone: stale-chain",
+        "routes table main: lost-route", "sysctls cali00000001001: changed-sysctl",
+        "arp arp calico-arp: missing-table", "7 drifts"}},
+      {"ip link del $(ip -o link | grep -o 'cali[0-9a-z]*' | head -1)",
+       {": lost-route", "is the interface there, and up?", "1 drift "}}};
+  for (const auto& breakage : breakages) {
+    const auto flown = fly(scratch, breakage.command);
+    INFO(breakage.command << "\n" << flown.text);
+    REQUIRE(flown.code == 0);
+    const auto outcome = verify();
+    INFO(outcome.text);
+    CHECK(outcome.code == 1);
+    for (const auto& drift : breakage.drifts) {
+      INFO(drift);
+      CHECK(has(outcome, drift));
+    }
+  }
+}
+
+TEST_CASE("capture-node.sh works where tools are missing, and says which") {
+  const Scratch scratch;
+  fs::create_directories(scratch / "bin");
+  for (const std::string tool :
+       {"sh", "cat", "date", "uname", "id", "mkdir", "rm", "tr", "grep", "sed", "sort", "cp", "ip"})
+    (void)shell(fmt::format("ln -s \"$(command -v {0})\" {1}/{0}", tool, scratch / "bin"));
+  // A copy that looks for tools nowhere else.
+  const auto run = [&](const std::string& shell_name) {
+    return shell(fmt::format(
+        "cd {0} && sed 's|^PATH=.*|PATH={0}/bin|' {1} > capture.sh && {2} capture.sh node.tar",
+        scratch.path.string(), capture_script, shell_name));
+  };
+  for (const std::string name : {"dash", "bash --posix", "busybox sh"}) {
+    if (shell(name + " -c true").code != 0) continue;
+    const auto outcome = run(name);
+    INFO(name << "\n" << outcome.text);
+    CHECK(outcome.code == 0);
+    CHECK(has(outcome, "missing  ipset-save.txt: there is no ipset on this node"));
+    CHECK(has(outcome, "there is no tar: the capture is the folder node"));
+    CHECK(fs::exists(scratch / "node/ip-route.txt"));
+    CHECK_FALSE(fs::exists(scratch / "node/ipset-save.txt"));
+    fs::remove_all(scratch / "node");
+  }
+}
