@@ -117,8 +117,9 @@ void AddressSpace::mark(const Cidr& net, Tri& out) const {
     out.may.set(index);
     known = true;
   }
+  // A piece may begin with an endpoint's address: that address alone is not the piece.
   for (auto it = std::lower_bound(middle, elements_.end(), range.first, less);
-       it != elements_.end() && it->first <= range.last; ++it) {
+       it != elements_.end() && it->last <= range.last; ++it) {
     const auto index = static_cast<size_t>(it - begin);
     out.yes.set(index);
     out.may.set(index);
