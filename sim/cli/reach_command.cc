@@ -6,6 +6,7 @@
 #include "sim/cli/command.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/reach_input.h"
+#include "sim/report/reach_json.h"
 #include "sim/report/reach_pairs.h"
 
 namespace felixsim::cli {
@@ -23,6 +24,12 @@ Result<int> reach_verb(const Options& options) {
   auto cluster = read_reach_cluster(options.input, *moment);
   if (!cluster) return forward(cluster);
   const auto matrix = reach::compute_matrix(*cluster->state);
+  if (options.format == "json") {
+    if (auto printed = print_data(reach_json({matrix, {}, cluster->unusable}, json_schema));
+        !printed)
+      return forward(printed);
+    return exit_yes;
+  }
   if (auto printed = print_data(reach_pairs(matrix, *header)); !printed) return forward(printed);
   return exit_yes;
 }

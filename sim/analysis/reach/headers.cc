@@ -154,6 +154,11 @@ size_t HeaderSpace::add(const HeaderMatch& match) {
   return it->second;
 }
 
+std::optional<size_t> HeaderSpace::find(const HeaderMatch& match) const {
+  const auto it = numbers_.find(match);
+  return it == numbers_.end() ? std::nullopt : std::optional(it->second);
+}
+
 std::vector<HeaderAtom> HeaderSpace::atoms() const {
   const int icmp = family_ == IpFamily::v4 ? icmp_v4 : icmp_v6;
   std::map<int, ProtocolCuts> cuts;

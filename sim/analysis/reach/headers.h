@@ -47,6 +47,7 @@ class HeaderSpace {
   // Names a condition; classes are known after build(). The same condition has the same number.
   size_t add(const HeaderMatch& match);
   void build();
+  std::optional<size_t> find(const HeaderMatch& match) const;
 
   size_t size() const { return classes_.size(); }
   // The classes for which a condition holds.
