@@ -7,18 +7,14 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "model/datastore/resources.h"
-#include "model/hash/hash.h"
 #include "replay/capture/capture.h"
 #include "replay/capture/manifest.h"
 #include "replay/capture/record_reader.h"
 
 namespace felixsim {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr std::string_view calico_api = "projectcalico.org/v3";
 constexpr std::string_view calico_crd_api = "crd.projectcalico.org/v1";
@@ -41,28 +37,6 @@ std::optional<std::string> block_key(const yaml::Node& spec) {
   return fmt::format("/calico/ipam/v2/assignment/{}/block/{}-{}",
                      address.find(':') == std::string::npos ? "ipv4" : "ipv6", address,
                      cidr->text.substr(slash + 1));
-}
-
-// What an API server gives a manifest that people wrote: the namespace `default` and a UID; the UID
-// follows from the names, so that importing twice gives the same.
-std::string complete_object(const ManifestItem& item) {
-  Json object = Json::parse(yaml::to_json(*item.node), nullptr, false);
-  if (!object.is_object() || !object["metadata"].is_object()) return object.dump();
-  Json& metadata = object["metadata"];
-  for (const std::string_view kind :
-       {"Pod", "ServiceAccount", "NetworkPolicy", "Service", "EndpointSlice"})
-    if (item.kind == kind && !metadata.contains("namespace")) metadata["namespace"] = "default";
-  const auto text = [&](const char* name) {
-    return metadata.contains(name) && metadata[name].is_string() ? metadata[name].get<std::string>()
-                                                                 : std::string();
-  };
-  if (!metadata.contains("uid")) {
-    const std::string digest = hex(sha256({item.kind, "/", text("namespace"), "/", text("name")}));
-    metadata["uid"] =
-        fmt::format("{}-{}-4{}-8{}-{}", digest.substr(0, 8), digest.substr(8, 4),
-                    digest.substr(12, 3), digest.substr(15, 3), digest.substr(18, 12));
-  }
-  return object.dump();
 }
 
 class KubectlImport {
@@ -186,7 +160,8 @@ class KubectlImport {
   }
 
   Status add_converted(const ManifestItem& item, const std::string& name, bool deleted) {
-    auto converted = convert_resource(complete_object(item), deleted);
+    auto converted =
+        convert_resource(yaml::to_json(*completed_object(item.kind, item.node)), deleted);
     if (!converted)
       return tl::unexpected<Error>(
           std::move(converted).error().with_context(yaml::at(name, item.node->place)));

@@ -3,7 +3,9 @@
 // replay/capture.
 #pragma once
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "felixsim/event.h"
@@ -29,5 +31,18 @@ Result<std::vector<ManifestItem>> manifest_items(const yaml::NodePtr& document,
 // datastore from the start (ClusterInformation, tiers).
 Result<std::vector<Event>> store_calico_resources(const std::vector<ManifestItem>& items,
                                                   const std::string& name);
+
+// The value at a path of keys; null when there is none.
+using ManifestPath = std::initializer_list<std::string_view>;
+const yaml::Node* find_at(const yaml::Node& node, ManifestPath path);
+std::string text_at(const yaml::Node& node, ManifestPath path);  // empty: none, or no text
+
+// The same map with `value` at the path; maps on the way are made where there are none.
+yaml::NodePtr with_value(const yaml::NodePtr& map, ManifestPath path, yaml::NodePtr value);
+yaml::NodePtr text_node(std::string text);
+
+// What an API server gives an object that people wrote: the namespace `default` and a UID; the UID
+// follows from the names, so that importing twice gives the same.
+yaml::NodePtr completed_object(std::string_view kind, yaml::NodePtr object);
 
 }  // namespace felixsim

@@ -32,7 +32,7 @@ Result<std::vector<Event>> read_capture(const std::string& format, const std::st
   return drain(**source);
 }
 
-Result<std::vector<Event>> read_manifest_folder(const std::string& path) {
+std::vector<std::string> manifests_below(const std::string& path) {
   std::vector<std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(path)) {
     const auto extension = entry.path().extension();
@@ -40,10 +40,15 @@ Result<std::vector<Event>> read_manifest_folder(const std::string& path) {
         (extension == ".yaml" || extension == ".yml" || extension == ".json"))
       files.push_back(entry.path().generic_string());
   }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Result<std::vector<Event>> read_manifest_folder(const std::string& path) {
+  const auto files = manifests_below(path);
   if (files.empty())
     return fail(ErrorCode::not_found, fmt::format("{}: holds no manifests (*.yaml, *.json)", path),
                 "name an event log, a scenario, a recorded case or a capture");
-  std::sort(files.begin(), files.end());
   std::vector<Event> events;
   for (const auto& file : files) {
     auto more = read_capture("kubectl", file);
@@ -121,6 +126,17 @@ std::set<std::string> datastore_nodes(const DatastoreView& datastore) {
 }
 
 }  // namespace
+
+std::vector<std::string> manifest_files(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error))
+    return fs::exists(path + "/recording.json", error) ? std::vector<std::string>()
+                                                       : manifests_below(path);
+  const auto extension = fs::path(path).extension();
+  if (!fs::exists(path, error) || (extension != ".yaml" && extension != ".yml")) return {};
+  const auto text = read_file(path);
+  return text && !looks_like_scenario(*text) ? std::vector{path} : std::vector<std::string>();
+}
 
 Result<Input> Input::open(const std::string& path) {
   Input input;

@@ -39,6 +39,9 @@ class Input {
   std::vector<Event> events_;  // all of them, where the input is no log
 };
 
+// The manifests that an INPUT is made of: one file or a folder's; none: it is something else.
+std::vector<std::string> manifest_files(const std::string& path);
+
 // Names of what the host is, for nodes of which the input says nothing (--host FILE).
 struct HostFile {
   std::string facts;  // JSON action {"facts": ...}; empty: assumed from the datastore

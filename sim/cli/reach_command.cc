@@ -1,37 +1,157 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim reach: who reaches whom, on what.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "sim/analysis/reach/matrix.h"
 #include "sim/cli/command.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/reach_input.h"
-#include "sim/report/reach_json.h"
 #include "sim/report/reach_pairs.h"
+#include "sim/report/reach_text.h"
 
 namespace felixsim::cli {
 namespace {
 
+constexpr const char* formats = "matrix, list, pairs, json, csv, dot, markdown or summary";
+
 struct Options {
-  std::string input, at, port, format = "pairs";
+  std::string input, at, from, to, port, ns, format, diff;
+  bool json = false;
 };
+
+// "web", "shop/web" or "world"; namespaces and the world are given by their own words.
+bool is_named(const reach::EndpointInfo& endpoint, const std::string& name) {
+  const std::string& workload = endpoint.name.workload.str();
+  return workload == name || workload == "default/" + name;
+}
+
+std::function<bool(const reach::EndpointInfo&)> selection(const std::string& name,
+                                                          const std::string& ns) {
+  if (name.empty() && ns.empty()) return nullptr;
+  return [name, ns](const reach::EndpointInfo& endpoint) {
+    if (!name.empty() && !is_named(endpoint, name)) return false;
+    return ns.empty() || endpoint.name.workload.view().starts_with(ns + "/");
+  };
+}
+
+// --namespace narrows both ends, to its pods and the world.
+reach::Focus focus_of(const Options& options, const std::optional<reach::HeaderMatch>& header) {
+  reach::Focus focus;
+  focus.from = selection(options.from == "world" ? "" : options.from, options.ns);
+  focus.to = selection(options.to == "world" ? "" : options.to, options.ns);
+  focus.from_world = options.from.empty() || options.from == "world";
+  focus.to_world = options.to.empty() || options.to == "world";
+  const auto nobody = [](const reach::EndpointInfo&) { return false; };
+  if (options.from == "world") focus.from = nobody;
+  if (options.to == "world") focus.to = nobody;
+  focus.header = header;
+  return focus;
+}
+
+Status check_names(const reach::Matrix& matrix, const Options& options) {
+  for (const auto& name : {options.from, options.to}) {
+    if (name.empty() || name == "world") continue;
+    if (std::none_of(matrix.endpoints.begin(), matrix.endpoints.end(),
+                     [&](const auto& endpoint) { return is_named(endpoint, name); }))
+      return fail(ErrorCode::not_found, fmt::format("there is no pod '{}'", name),
+                  "write namespace/name, or world");
+  }
+  return {};
+}
+
+Result<std::string> report(const ReachAnswer& answer, const std::string& format,
+                           const std::optional<reach::Header>& header) {
+  if (format == "json") return reach_json(answer, json_schema);
+  if (format == "list") return reach_list(answer);
+  if (format == "csv") return reach_csv(answer);
+  if (format == "dot") return reach_dot(answer);
+  if (format == "markdown") return reach_markdown(answer);
+  if (format == "summary") return reach_summary(answer);
+  if (format == "matrix") return reach_table(answer);
+  if (format != "pairs")
+    return invalid(fmt::format("--format: unknown format '{}'", format),
+                   fmt::format("use {}", formats));
+  if (!header) return invalid("--format pairs needs a port", "add --port, such as --port tcp/80");
+  return reach_pairs(answer.matrix, *header);
+}
+
+int finish(const std::vector<std::string>& unusable, int answer) {
+  for (const auto& reason : unusable) fmt::print(stderr, "not used: {}\n", reason);
+  if (unusable.empty()) return answer;
+  fmt::print(stderr, "the answer is incomplete: {} {} could not be used\n", unusable.size(),
+             unusable.size() == 1 ? "object" : "objects");
+  return exit_error;
+}
+
+// --diff names another input, or another moment of the same one.
+Result<ReachCluster> read_other(const Options& options) {
+  if (std::filesystem::exists(options.diff)) return read_reach_cluster(options.diff, {});
+  auto moment = parse_moment(options.diff);
+  if (!moment)
+    return tl::unexpected(std::move(moment.error())
+                              .with_context("--diff: neither an input that is there nor a moment"));
+  return read_reach_cluster(options.input, *moment);
+}
+
+reach::Matrix matrix_of(const ReachCluster& cluster, const reach::MatrixOptions& asked) {
+  reach::MatrixOptions options = asked;
+  options.without_address = cluster.options.without_address;
+  options.unknown_namespaces = cluster.options.unknown_namespaces;
+  return compute_matrix(*cluster.state, options);
+}
+
+Result<int> difference(const Options& options, const ReachCluster& before,
+                       const reach::MatrixOptions& asked, const reach::Focus& focus) {
+  auto after = read_other(options);
+  if (!after) return forward(after);
+  reach::MatrixOptions common = asked;
+  tell_apart_like(matrix_of(before, asked), common);
+  tell_apart_like(matrix_of(*after, asked), common);
+  const auto lines = reach_difference(matrix_of(before, common), matrix_of(*after, common), focus);
+  std::vector<std::string> unusable = before.unusable;
+  unusable.insert(unusable.end(), after->unusable.begin(), after->unusable.end());
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
+  if (options.json)
+    text = nlohmann::ordered_json{{"schema", json_schema},
+                                  {"complete", unusable.empty()},
+                                  {"unusable", unusable},
+                                  {"changed", lines}}
+               .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+           "\n";
+  if (auto printed = print_data(text); !printed) return forward(printed);
+  return finish(unusable, lines.empty() ? exit_yes : exit_no);
+}
 
 Result<int> reach_verb(const Options& options) {
   auto moment = parse_moment(options.at);
   if (!moment) return tl::unexpected(std::move(moment.error()).with_context("--at"));
-  auto header = parse_header(options.port);
-  if (!header) return forward(header);
+  std::optional<reach::Header> header;
+  reach::MatrixOptions asked;
+  std::optional<reach::HeaderMatch> match;
+  if (!options.port.empty()) {
+    auto parsed = parse_header(options.port);
+    if (!parsed) return forward(parsed);
+    header = *parsed;
+    match = match_of(*header);
+    asked.told_apart.push_back(*match);
+  }
   auto cluster = read_reach_cluster(options.input, *moment);
   if (!cluster) return forward(cluster);
-  const auto matrix = reach::compute_matrix(*cluster->state);
-  if (options.format == "json") {
-    if (auto printed = print_data(reach_json({matrix, {}, cluster->unusable}, json_schema));
-        !printed)
-      return forward(printed);
-    return exit_yes;
-  }
-  if (auto printed = print_data(reach_pairs(matrix, *header)); !printed) return forward(printed);
-  return exit_yes;
+  const reach::Focus focus = focus_of(options, match);
+  if (!options.diff.empty()) return difference(options, *cluster, asked, focus);
+  const auto matrix = matrix_of(*cluster, asked);
+  if (auto checked = check_names(matrix, options); !checked) return forward(checked);
+  std::string format = options.json ? "json" : options.format;
+  if (format.empty()) format = isatty(STDOUT_FILENO) ? "matrix" : "list";
+  const auto text = report({matrix, focus, cluster->unusable}, format, header);
+  if (!text) return tl::unexpected(text.error());
+  if (auto printed = print_data(*text); !printed) return forward(printed);
+  return finish(cluster->unusable, exit_yes);
 }
 
 }  // namespace
@@ -43,8 +163,19 @@ void add_reach_command(CLI::App& app) {
       ->required();
   verb->add_option("--at", options->at,
                    "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
-  verb->add_option("--port", options->port, "tcp/80, udp/53, sctp/3868 or icmp");
-  verb->add_option("--format", options->format, "pairs");
+  verb->add_option("--from", options->from, "only what this pod (ns/name), or the world, sends");
+  verb->add_option("--to", options->to, "only what this pod (ns/name), or the world, gets");
+  verb->add_option("--namespace", options->ns, "only pods of this namespace, and the world");
+  verb->add_option("--port", options->port, "only tcp/80, udp/53, sctp/3868 or icmp");
+  verb->add_option("--format", options->format,
+                   "matrix (on a terminal), list, pairs, json, csv, dot, markdown or\nsummary "
+                   "(who reaches the world, who is not isolated)");
+  verb->add_option("--diff", options->diff, "what changes up to this moment, or in this INPUT");
+  verb->add_flag("--json", options->json, "as --format json");
+  verb->footer(
+      "Example: felixsim reach manifests/ --to shop/db --port tcp/5432\n"
+      "Exit code 0: answered (--diff: the same), 1: --diff found changes, 2: error,\n"
+      "or the answer is incomplete, because objects could not be used.");
   on_run(*verb, [options] { return reach_verb(*options); });
 }
 

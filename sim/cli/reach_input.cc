@@ -3,22 +3,40 @@
 
 #include <charconv>
 
+#include "replay/capture/cluster_manifests.h"
 #include "sim/cli/input.h"
 #include "sim/engine/datastore_view.h"
 
 namespace felixsim::cli {
 
 Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& moment) {
-  auto input = Input::open(path);
-  if (!input) return forward(input);
-  auto events = input->events_until(moment, {});
-  if (!events) return forward(events);
-  DatastoreView datastore;
-  for (const auto& event : *events)
-    if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) datastore.put(*change);
   ReachCluster cluster;
+  std::vector<Event> events;
+  if (const auto files = manifest_files(path); !files.empty() && moment.kind == Moment::Kind::end) {
+    auto manifests = read_cluster_manifests(files);
+    events = std::move(manifests.events);
+    cluster.unusable = std::move(manifests.unusable);
+    for (const auto& pod : manifests.without_address)
+      cluster.options.without_address.insert(Symbol(pod));
+    for (const auto& ns : manifests.unknown_namespaces)
+      cluster.options.unknown_namespaces.insert(Symbol(ns));
+  } else {
+    auto input = Input::open(path);
+    if (!input) return forward(input);
+    auto until = input->events_until(moment, {});
+    if (!until) return forward(until);
+    events = *std::move(until);
+  }
+  DatastoreView datastore;
+  for (const auto& event : events)
+    if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) datastore.put(*change);
   cluster.state = std::make_unique<reach::ClusterState>();
   cluster.state->update(datastore.flush(), &cluster.unusable);
+  for (const auto& warning : datastore.warnings())
+    cluster.unusable.push_back(fmt::format("{}: {}", warning.key, warning.fact));
+  for (const auto& name : cluster.state->host_endpoints())
+    cluster.unusable.push_back(fmt::format(
+        "HostEndpoint '{}': policy that meets forwarded packets there is not in the answer", name));
   return cluster;
 }
 
@@ -39,6 +57,14 @@ Result<reach::Header> parse_header(const std::string& text) {
   header.protocol = protocol;
   header.destination_port = static_cast<uint16_t>(port);
   return header;
+}
+
+reach::HeaderMatch match_of(const reach::Header& header) {
+  reach::HeaderMatch match;
+  match.protocol = header.protocol;
+  if (reach::has_ports(header.protocol))
+    match.destination_ports = {{header.destination_port, header.destination_port}};
+  return match;
 }
 
 }  // namespace felixsim::cli

@@ -8,13 +8,13 @@
 
 #include "felixsim/event.h"
 #include "felixsim/result.h"
-#include "sim/analysis/reach/headers.h"
-#include "sim/analysis/reach/state.h"
+#include "sim/analysis/reach/matrix.h"
 
 namespace felixsim::cli {
 
 struct ReachCluster {
   std::unique_ptr<reach::ClusterState> state;
+  reach::MatrixOptions options;  // what the input does not tell
   // Objects that could not be used, each with place and reason: the answer is incomplete.
   std::vector<std::string> unusable;
 };
@@ -23,5 +23,6 @@ Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& m
 
 // "tcp/80", "udp/53", "icmp".
 Result<reach::Header> parse_header(const std::string& text);
+reach::HeaderMatch match_of(const reach::Header& header);  // its protocol and destination port
 
 }  // namespace felixsim::cli

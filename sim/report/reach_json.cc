@@ -47,7 +47,7 @@ void append_class(std::string& out, const ReachAnswer& answer, const FamilyMatri
     for (const size_t element : one.elements) {
       out += separator;
       const int endpoint = family.addresses.elements()[element].endpoint;
-      append_text(out, endpoint_text(answer.matrix, static_cast<size_t>(endpoint)));
+      append_text(out, reach::endpoint_text(answer.matrix, static_cast<size_t>(endpoint)));
       separator = ",";
     }
   }
@@ -133,32 +133,19 @@ void append_family(std::string& out, const ReachAnswer& answer, const FamilyMatr
 
 }  // namespace
 
-std::vector<const FamilyMatrix*> families_of(const reach::Matrix& matrix) {
-  std::vector<const FamilyMatrix*> out;
-  for (const auto* family : {&matrix.v4, &matrix.v6})
-    if (family->addresses.endpoints() > 0) out.push_back(family);
-  if (out.empty()) out.push_back(&matrix.v4);
-  return out;
-}
-
-std::string endpoint_text(const reach::Matrix& matrix, size_t endpoint) {
-  const auto& all = matrix.endpoints;
-  const auto& name = all[endpoint].name;
-  const auto same = [&](size_t other) { return all[other].name.workload == name.workload; };
-  const bool several =
-      (endpoint > 0 && same(endpoint - 1)) || (endpoint + 1 < all.size() && same(endpoint + 1));
-  if (!several) return name.workload.str();
-  return fmt::format("{} ({} on {})", name.workload.str(), name.endpoint.str(), name.host.str());
-}
-
 std::string reach_json(const ReachAnswer& answer, int schema) {
   std::string out = fmt::format("{{\"schema\":{},\"complete\":{},\n\"unusable\":", schema,
                                 answer.unusable.empty());
   out += nlohmann::json(answer.unusable)
              .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  out += ",\n\"families\":[\n";
+  const auto names = [](const std::vector<std::string>& list) {
+    return nlohmann::json(list).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  };
+  out += ",\n\"not_isolated\":{\"ingress\":" + names(reach::not_isolated(answer.matrix, true));
+  out += ",\"egress\":" + names(reach::not_isolated(answer.matrix, false));
+  out += "},\n\"families\":[\n";
   const char* separator = "";
-  for (const auto* family : families_of(answer.matrix)) {
+  for (const auto* family : reach::families_of(answer.matrix)) {
     out += separator;
     append_family(out, answer, *family);
     separator = ",\n";

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/analysis/reach/classes.h"
+#include "sim/analysis/reach/parties.h"
 
 namespace felixsim {
 
@@ -15,12 +15,6 @@ struct ReachAnswer {
   reach::Focus focus;
   std::vector<std::string> unusable;  // why the answer is incomplete; empty: it is complete
 };
-
-// The IP versions that have endpoints; IPv4 where there are none at all.
-std::vector<const reach::FamilyMatrix*> families_of(const reach::Matrix& matrix);
-
-// "ns/pod", with the host or endpoint behind it where there are several of this name.
-std::string endpoint_text(const reach::Matrix& matrix, size_t endpoint);
 
 std::string reach_json(const ReachAnswer& answer, int schema);
 

@@ -29,7 +29,10 @@ class AddressSpace {
   void add_endpoint(int endpoint, const Ip& address, bool unknown);
   // A net that something names. Adding the first one ends the adding of endpoints.
   void add_net(const Cidr& net);
+  // A piece of the world begins here.
+  void add_cut(Number start) { starts_.push_back(start); }
   void build();
+  const std::vector<Number>& cuts() const { return starts_; }
 
   // Endpoints' addresses first, then the world; both in order of addresses.
   const std::vector<Element>& elements() const { return elements_; }

@@ -243,7 +243,8 @@ const std::vector<uint32_t>& Classes::egress_masks(size_t group) {
   if (egress_masks_.size() * receivers_.size() > most_kept) egress_masks_.clear();
   auto& masks = egress_masks_[group];
   masks.reserve(receivers_.size());
-  for (const auto& receiver : receivers_) masks.push_back(mask_of(group, receiver.elements.front()));
+  for (const auto& receiver : receivers_)
+    masks.push_back(mask_of(group, receiver.elements.front()));
   return masks;
 }
 

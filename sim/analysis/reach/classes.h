@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The matrix in factored form: classes of elements that are alike as senders, classes that are alike
-// as receivers, and what each of the former may send to each of the latter.
+// The matrix in factored form: classes of elements that are alike as senders, classes that are
+// alike as receivers, and what each of the former may send to each of the latter.
 #pragma once
 
 #include <cstdint>
@@ -55,17 +55,17 @@ class Classes {
 
   const FamilyMatrix& family_;
   std::vector<ElementClass> senders_, receivers_;
-  std::vector<size_t> canonical_;  // of a group: the first one with the same contents
-  std::vector<std::vector<uint32_t>> masks_;       // of a group, by the parts a peer is in
+  std::vector<size_t> canonical_;             // of a group: the first one with the same contents
+  std::vector<std::vector<uint32_t>> masks_;  // of a group, by the parts a peer is in
   std::vector<Tri> connections_;
-  std::vector<std::vector<uint32_t>> combined_;    // memory of combined()
+  std::vector<std::vector<uint32_t>> combined_;  // memory of combined()
   // Ingress by sender, 64 senders at a time: neighbours in `senders_` are neighbours in memory.
   struct PartBits {
     std::vector<uint64_t> yes, may;  // by sender
   };
-  std::vector<size_t> ingress_groups_;            // those of receivers, each once
+  std::vector<size_t> ingress_groups_;              // those of receivers, each once
   std::vector<std::vector<PartBits>> sender_bits_;  // of each of them, by part
-  std::vector<size_t> ingress_of_;                // of a receiver: where in them; past the end: any
+  std::vector<size_t> ingress_of_;  // of a receiver: where in them; past the end: any
   std::vector<std::vector<uint32_t>> ingress_now_;  // of 64 senders, by place in ingress_groups_
   size_t block_ = ~size_t{0};
   std::map<size_t, std::vector<uint32_t>> egress_masks_;  // of a group, by receiver

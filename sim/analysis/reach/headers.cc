@@ -25,7 +25,7 @@ constexpr ProtocolName protocol_names[] = {
 std::string protocol_text(int protocol) {
   for (const auto& known : protocol_names)
     if (known.number == protocol) return std::string(known.name);
-  return protocol < 0 ? "other" : fmt::format("protocol-{}", protocol);
+  return fmt::format("protocol-{}", protocol);
 }
 
 // Where ranges begin and end, as the first number of each piece.
@@ -221,7 +221,6 @@ bool HeaderSpace::holds(const HeaderMatch& match, const HeaderAtom& atom) const 
 void HeaderSpace::build() {
   std::map<std::vector<bool>, size_t> known;
   classes_.clear();
-  std::vector<size_t> representative;
   const std::vector<HeaderAtom> all = atoms();
   for (size_t i = 0; i < all.size(); ++i) {
     std::vector<bool> signature(matches_.size());
@@ -229,6 +228,7 @@ void HeaderSpace::build() {
     const auto [it, fresh] = known.emplace(std::move(signature), classes_.size());
     if (fresh) classes_.emplace_back();
     classes_[it->second].push_back(all[i]);
+    class_of_others_ = it->second;  // the last atom
   }
   bits_.assign(matches_.size(), Bits(classes_.size()));
   for (const auto& [signature, number] : known)
@@ -258,14 +258,17 @@ std::string HeaderSpace::text(const Bits& classes) const {
   FELIXSIM_CHECK(classes.size() == classes_.size());
   if (classes.none()) return "none";
   if (classes.all()) return "all";
+  // Protocols that no rule names have no names here either.
+  return classes.test(class_of_others_) ? "all but " + listed(~classes) : listed(classes);
+}
+
+std::string HeaderSpace::listed(const Bits& classes) const {
   std::map<int, std::vector<HeaderAtom>> by_protocol;
   for (size_t c = 0; c < classes_.size(); ++c)
     if (classes.test(c))
       for (const auto& atom : classes_[c]) by_protocol[atom.protocol].push_back(atom);
   std::string out;
-  for (const auto& [protocol, atoms] : by_protocol)
-    if (protocol >= 0) append_protocol(out, protocol, atoms);
-  if (by_protocol.contains(-1)) append_protocol(out, -1, {});
+  for (const auto& [protocol, atoms] : by_protocol) append_protocol(out, protocol, atoms);
   return out;
 }
 

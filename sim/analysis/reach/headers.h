@@ -55,12 +55,14 @@ class HeaderSpace {
   size_t class_of(const Header& header) const;
   const std::vector<std::vector<HeaderAtom>>& classes() const { return classes_; }
   IpFamily family() const { return family_; }
+  const std::vector<HeaderMatch>& conditions() const { return matches_; }
 
-  // "tcp/80,443 udp/53", "all"; "none" for no class. Ordered by protocol and port.
+  // "tcp/80,443 udp/53", "all", "all but ipip udp/4789", "none". Ordered by protocol and port.
   std::string text(const Bits& classes) const;
 
  private:
   std::vector<HeaderAtom> atoms() const;
+  std::string listed(const Bits& classes) const;
   bool holds(const HeaderMatch& match, const HeaderAtom& atom) const;
 
   IpFamily family_;
@@ -68,6 +70,7 @@ class HeaderSpace {
   std::vector<HeaderMatch> matches_;
   std::vector<Bits> bits_;
   std::vector<std::vector<HeaderAtom>> classes_;
+  size_t class_of_others_ = 0;
 };
 
 }  // namespace felixsim::reach

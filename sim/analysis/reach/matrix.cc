@@ -26,16 +26,21 @@ struct CompiledRules {
 class MatrixBuilder {
  public:
   MatrixBuilder(const ClusterState& state, const MatrixOptions& options, Matrix& matrix,
-                FamilyMatrix& out)
+                const UnknownLabels& unknown, FamilyMatrix& out)
       : state_(state),
         options_(options),
         matrix_(matrix),
+        unknown_(unknown),
         out_(out),
-        compiler_(state, out.addresses, out.headers) {}
+        compiler_(state, unknown, names_, out.addresses, out.headers) {
+    for (const auto& endpoint : matrix.endpoints) names_.push_back(endpoint.name);
+  }
 
   void run() {
     for (size_t i = 0; i < matrix_.endpoints.size(); ++i) add_addresses(i);
     compiler_.add_nets();
+    const bool v4 = out_.addresses.family() == IpFamily::v4;
+    for (const Number cut : v4 ? options_.cuts_v4 : options_.cuts_v6) out_.addresses.add_cut(cut);
     out_.addresses.build();
     rules_ = std::make_unique<CompiledRules>(state_, compiler_);
     for (const auto& match : options_.told_apart) out_.headers.add(match);
@@ -112,6 +117,8 @@ class MatrixBuilder {
 
   int group_of(size_t element, bool ingress) {
     const auto endpoint = static_cast<size_t>(out_.addresses.elements()[element].endpoint);
+    if (unknown_.concerns(names_[endpoint]) && unknown_.policy_unknown(names_[endpoint]))
+      return untold_group();
     Program program = program_of(*matrix_.endpoints[endpoint].value, ingress);
     auto answers = local_answers(program, element);
     auto key = std::tuple(ingress, identity_of(program), std::move(answers));
@@ -121,13 +128,28 @@ class MatrixBuilder {
     return it->second;
   }
 
+  // Nobody knows which policies apply.
+  int untold_group() {
+    if (untold_ < 0) {
+      AllowedPart part{Bits(out_.headers.size()), Tri::all(out_.addresses.size())};
+      part.headers.set();
+      part.peers.yes.reset();
+      untold_ = static_cast<int>(out_.groups.size());
+      out_.groups.push_back({std::move(part)});
+    }
+    return untold_;
+  }
+
   const ClusterState& state_;
   const MatrixOptions& options_;
   Matrix& matrix_;
+  const UnknownLabels& unknown_;
   FamilyMatrix& out_;
+  std::vector<EndpointName> names_;
   RuleCompiler compiler_;
   std::unique_ptr<CompiledRules> rules_;
   std::vector<size_t> encapsulation_;
+  int untold_ = -1;
   std::map<std::tuple<bool, Identity, std::vector<uint8_t>>, int> groups_;  // looked up only
 };
 
@@ -179,12 +201,22 @@ Tri FamilyMatrix::row(size_t source, size_t header) const {
   return out;
 }
 
+void tell_apart_like(const Matrix& other, MatrixOptions& options) {
+  for (const auto* family : {&other.v4, &other.v6}) {
+    const auto& conditions = family->headers.conditions();
+    options.told_apart.insert(options.told_apart.end(), conditions.begin(), conditions.end());
+    auto& cuts = family == &other.v4 ? options.cuts_v4 : options.cuts_v6;
+    cuts.insert(cuts.end(), family->addresses.cuts().begin(), family->addresses.cuts().end());
+  }
+}
+
 Matrix compute_matrix(const ClusterState& state, const MatrixOptions& options) {
   Matrix matrix;
   for (const auto& [name, endpoint] : state.endpoints())
-    matrix.endpoints.push_back({name, endpoint, false});
+    matrix.endpoints.push_back({name, endpoint, options.without_address.contains(name.workload)});
+  const UnknownLabels unknown(state, options.unknown_namespaces);
   for (auto* family : {&matrix.v4, &matrix.v6})
-    MatrixBuilder(state, options, matrix, *family).run();
+    MatrixBuilder(state, options, matrix, unknown, *family).run();
   return matrix;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,12 +43,19 @@ struct FamilyMatrix {
 
 struct MatrixOptions {
   std::vector<HeaderMatch> told_apart;  // headers that the answer must tell from all others
+  // What the input does not tell: pods ("ns/pod") whose address only stands for one, and namespaces
+  // of which it has no more than the name.
+  std::set<Symbol> without_address, unknown_namespaces;
+  std::vector<Number> cuts_v4, cuts_v6;  // where pieces of the world must begin
 };
 
 struct Matrix {
   std::vector<EndpointInfo> endpoints;  // by name
   FamilyMatrix v4{IpFamily::v4}, v6{IpFamily::v6};
 };
+
+// So that a matrix tells the same headers and pieces of the world apart as `other`.
+void tell_apart_like(const Matrix& other, MatrixOptions& options);
 
 Matrix compute_matrix(const ClusterState& state, const MatrixOptions& options = {});
 

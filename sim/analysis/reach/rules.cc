@@ -66,6 +66,43 @@ void RuleCompiler::add_nets() {
       if (member.cidr.address.family == addresses_.family()) addresses_.add_net(member.cidr);
 }
 
+// Elements of endpoints of which the input does not tell whether the selector matches.
+template <class Each>
+void RuleCompiler::for_each_untold(const Selector& selector, Each each) const {
+  for (size_t i = 0; i < addresses_.endpoints(); ++i) {
+    const auto& name = names_[static_cast<size_t>(addresses_.elements()[i].endpoint)];
+    if (unknown_.concerns(name) && unknown_.matches(selector, name) == Verdict::unknown)
+      each(i, name);
+  }
+}
+
+void RuleCompiler::add_untold(Symbol id, Tri& set) const {
+  const auto* definition = unknown_.definition(id);
+  if (!definition || !definition->selector) return;
+  for_each_untold(*definition->selector, [&](size_t element, const EndpointName&) {
+    set.yes.reset(element);
+    set.may.set(element);
+  });
+}
+
+void RuleCompiler::add_untold_ports(Symbol id, bool source, PortSet& set) {
+  const auto* definition = unknown_.definition(id);
+  if (!definition || !definition->selector) return;
+  for_each_untold(*definition->selector, [&](size_t element, const EndpointName& name) {
+    const auto& value = state_.sources().endpoints.at(name);
+    for (const auto& port : std::get<WorkloadEndpoint>(*value).ports) {
+      if (port.name != definition->port_name) continue;
+      HeaderMatch match;
+      match.protocol = protocol_number(port.protocol);
+      (source ? match.source_ports : match.destination_ports) = {{port.port, port.port}};
+      auto [entry, fresh] = set.members.try_emplace(headers_.add(match));
+      if (fresh) entry->second = Tri::none(addresses_.size());
+      entry->second.yes.reset(element);
+      entry->second.may.set(element);
+    }
+  });
+}
+
 TriPtr RuleCompiler::ip_set(Symbol id) {
   TriPtr& known = ip_sets_[id];
   if (known) return known;
@@ -74,6 +111,7 @@ TriPtr RuleCompiler::ip_set(Symbol id) {
   if (it != state_.ip_sets().end())
     for (const auto& member : it->second.members)
       if (member.cidr.address.family == addresses_.family()) addresses_.mark(member.cidr, *set);
+  add_untold(id, *set);
   return known = std::move(set);
 }
 
@@ -92,6 +130,7 @@ PortSetPtr RuleCompiler::port_set(Symbol id, bool source) {
       if (fresh) entry->second = Tri::none(addresses_.size());
       addresses_.mark(member.cidr, entry->second);
     }
+  add_untold_ports(id, source, *set);
   return known = std::move(set);
 }
 

@@ -12,6 +12,7 @@
 #include "sim/analysis/reach/addresses.h"
 #include "sim/analysis/reach/headers.h"
 #include "sim/analysis/reach/state.h"
+#include "sim/analysis/reach/unknown_labels.h"
 
 namespace felixsim::reach {
 
@@ -48,8 +49,11 @@ using RuleMatches = std::vector<RuleMatch>;
 // sets, then compile(), then HeaderSpace::build().
 class RuleCompiler {
  public:
-  RuleCompiler(const ClusterState& state, AddressSpace& addresses, HeaderSpace& headers)
-      : state_(state), addresses_(addresses), headers_(headers) {}
+  // `names` are those of the endpoints that the address space numbers.
+  RuleCompiler(const ClusterState& state, const UnknownLabels& unknown,
+               const std::vector<EndpointName>& names, AddressSpace& addresses,
+               HeaderSpace& headers)
+      : state_(state), unknown_(unknown), names_(names), addresses_(addresses), headers_(headers) {}
 
   void add_nets();
   // Without rules that match nothing of this IP version, and such that only log.
@@ -60,9 +64,15 @@ class RuleCompiler {
   TriPtr addresses_of(const msg::RuleMatchSide& side);
   TriPtr ip_set(Symbol id);
   PortSetPtr port_set(Symbol id, bool source);
+  void add_untold(Symbol id, Tri& set) const;
+  void add_untold_ports(Symbol id, bool source, PortSet& set);
+  template <class Each>
+  void for_each_untold(const Selector& selector, Each each) const;
   void add_nets_of(const std::vector<msg::Rule>& rules);
 
   const ClusterState& state_;
+  const UnknownLabels& unknown_;
+  const std::vector<EndpointName>& names_;
   AddressSpace& addresses_;
   HeaderSpace& headers_;
   std::map<Symbol, TriPtr> ip_sets_;

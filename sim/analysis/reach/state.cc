@@ -78,6 +78,7 @@ Changes ClusterState::update(std::span<const Update> updates, std::vector<std::s
   for (const auto& update : updates) {
     if (const auto* key = std::get_if<GlobalConfigKey>(&update.key))
       on_limits(*key, update.value ? std::get_if<RawText>(update.value.get()) : nullptr, changes);
+    keep_source(update);
     if (auto one = as_local(update)) local.push_back(std::move(*one));
   }
   std::vector<calc::InvalidUpdate> invalid;
@@ -88,6 +89,26 @@ Changes ClusterState::update(std::span<const Update> updates, std::vector<std::s
   }
   for (const auto& message : graph_.flush()) on(message, changes);
   return changes;
+}
+
+void ClusterState::keep_source(const Update& update) {
+  const auto keep = [&](auto& map, const auto& key) {
+    if (update.value)
+      map[key] = update.value;
+    else
+      map.erase(key);
+  };
+  if (const auto* policy = std::get_if<PolicyKey>(&update.key)) keep(sources_.policies, *policy);
+  if (const auto* rules = std::get_if<ProfileRulesKey>(&update.key))
+    keep(sources_.profile_rules, rules->name);
+  if (const auto* endpoint = std::get_if<WorkloadEndpointKey>(&update.key))
+    keep(sources_.endpoints, EndpointName{endpoint->workload, endpoint->host, endpoint->endpoint});
+  const auto* resource = std::get_if<ResourceKey>(&update.key);
+  if (!resource || resource->kind.view() != "Profile") return;
+  if (update.value)
+    sources_.profile_labels[resource->name] = std::get<Profile>(*update.value).labels_to_apply;
+  else
+    sources_.profile_labels.erase(resource->name);
 }
 
 void ClusterState::on_limits(const GlobalConfigKey& key, const RawText* value, Changes& changes) {

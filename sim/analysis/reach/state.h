@@ -13,6 +13,7 @@
 #include "felixsim/messages.h"
 #include "felixsim/resource.h"
 #include "model/calc/calc_graph.h"
+#include "model/calc/parsed_rules.h"
 
 namespace felixsim::reach {
 
@@ -30,6 +31,14 @@ struct IpSet {
 struct EncapsulationLimits {
   int vxlan_port = 4789;
   bool allow_vxlan_from_workloads = false, allow_ipip_from_workloads = false;
+};
+
+// The datastore's values behind the messages.
+struct Sources {
+  std::map<PolicyKey, ValuePtr> policies;
+  std::map<Symbol, ValuePtr> profile_rules;
+  std::map<Symbol, Labels> profile_labels;
+  std::map<EndpointName, ValuePtr> endpoints;
 };
 
 // What of the state the last update() touched.
@@ -59,11 +68,13 @@ class ClusterState {
   }
   const std::map<Symbol, IpSet>& ip_sets() const { return ip_sets_; }
   const EncapsulationLimits& limits() const { return limits_; }
+  const Sources& sources() const { return sources_; }
   // Host endpoints with policy that forwarded or not yet tracked packets meet: not in the answer.
   const std::set<std::string>& host_endpoints() const { return host_endpoints_; }
 
  private:
   void on(const msg::Message& message, Changes& changes);
+  void keep_source(const Update& update);
   void on_limits(const GlobalConfigKey& key, const RawText* value, Changes& changes);
 
   calc::CalcGraph graph_;
@@ -72,6 +83,7 @@ class ClusterState {
   std::map<Symbol, std::shared_ptr<const msg::Profile>> profiles_;
   std::map<Symbol, IpSet> ip_sets_;
   EncapsulationLimits limits_;
+  Sources sources_;
   std::set<std::string> host_endpoints_;
 };
 

@@ -28,7 +28,8 @@ const std::string recording = "tests/vectors/recording/single-node-profiles";
 }  // namespace
 
 TEST_CASE("every verb has help with an example, within 79 columns where it is ours to break") {
-  for (const char* verb : {"run", "import", "log", "show", "messages", "diff", "graph", "verify"})
+  for (const char* verb :
+       {"run", "import", "log", "show", "messages", "diff", "graph", "verify", "reach"})
     DYNAMIC_SECTION(verb) {
       const auto help = felixsim(std::string(verb) + " --help");
       CHECK(help.code == 0);

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pods are completed to what the API server and the scheduler would make of them, and converted by
+// the same code as a cluster's own (model/datastore/resources.h).
+#include "replay/capture/cluster_manifests.h"
+
+#include <fmt/format.h>
+
+#include "model/datastore/resources.h"
+#include "replay/capture/capture.h"
+#include "replay/capture/manifest.h"
+#include "replay/capture/record_reader.h"
+
+namespace felixsim {
+namespace {
+
+bool is_workload(std::string_view kind) {
+  for (const std::string_view known : {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet",
+                                       "ReplicationController", "Job", "CronJob"})
+    if (kind == known) return true;
+  return false;
+}
+
+// Kubernetes' own kinds that have no say in what packets may pass.
+bool has_no_bearing(std::string_view api, std::string_view kind) {
+  if (kind.find("Policy") != std::string_view::npos && api.starts_with("networking.k8s.io/"))
+    return false;
+  for (const std::string_view group :
+       {"apps/", "batch/", "rbac.authorization.k8s.io/", "storage.k8s.io/", "autoscaling/",
+        "policy/", "apiextensions.k8s.io/", "coordination.k8s.io/", "scheduling.k8s.io/",
+        "admissionregistration.k8s.io/", "apiregistration.k8s.io/", "node.k8s.io/",
+        "events.k8s.io/", "certificates.k8s.io/", "networking.k8s.io/"})
+    if (api.starts_with(group)) return true;
+  if (api == "v1") return true;
+  const bool calico = api == "projectcalico.org/v3" || api == "crd.projectcalico.org/v1";
+  for (const std::string_view known :
+       {"BlockAffinity", "IPAMHandle", "IPAMConfig", "IPAMConfiguration", "CalicoNodeStatus",
+        "KubeControllersConfiguration", "IPAMBlock"})
+    if (calico && kind == known) return true;
+  return false;
+}
+
+std::string name_of(const yaml::Node& object) { return text_at(object, {"metadata", "name"}); }
+std::string namespace_of(const yaml::Node& object) {
+  const std::string ns = text_at(object, {"metadata", "namespace"});
+  return ns.empty() ? "default" : ns;
+}
+
+bool has_all_labels(const yaml::Node& pod, const yaml::Node* labels) {
+  if (labels == nullptr || labels->kind != yaml::Node::Kind::map || labels->members.empty())
+    return false;
+  return std::all_of(labels->members.begin(), labels->members.end(), [&](const auto& label) {
+    const auto* own = find_at(pod, {"metadata", "labels", label.key});
+    return own != nullptr && own->text == label.value->text;
+  });
+}
+
+class Reader {
+ public:
+  ClusterManifests run(const std::vector<std::string>& files) {
+    if (auto initial = store_calico_resources({}, "")) {
+      initial_ = initial->size();
+      out_.events = std::move(*initial);
+    }
+    for (const auto& file : files) read(file);
+    for (const auto& workload : workloads_) add_workload(workload);
+    choose_family();
+    for (auto& pod : pods_) add_pod(pod);
+    for (const auto& ns : needed_namespaces_)
+      if (!namespaces_.contains(ns)) add_unknown_namespace(ns);
+    return std::move(out_);
+  }
+
+ private:
+  struct Object {
+    std::string place, kind;
+    yaml::NodePtr node;
+  };
+
+  void refuse(const std::string& place, const std::string& kind, const std::string& name,
+              const std::string& why) {
+    out_.unusable.push_back(fmt::format("{}: {} '{}': {}", place, kind, name, why));
+  }
+
+  void read(const std::string& file) {
+    auto text = read_text(file, max_manifest_bytes);
+    if (!text) return out_.unusable.push_back(text.error().message);
+    auto documents = yaml::parse(*text, file);
+    if (!documents) return out_.unusable.push_back(documents.error().message);
+    for (const auto& document : *documents) {
+      auto items = manifest_items(document, file);
+      if (!items) {
+        out_.unusable.push_back(items.error().message);
+        continue;
+      }
+      for (const auto& item : *items) add(item, file);
+    }
+  }
+
+  void add(const ManifestItem& item, const std::string& file) {
+    const std::string& kind = item.kind;
+    Object object{fmt::format("{}:{}", file, item.node->place.line), kind, item.node};
+    if (is_workload(kind)) return workloads_.push_back(std::move(object));
+    if (item.api_version == "v1" && kind == "Pod") return pods_.push_back(std::move(object));
+    if (item.api_version == "v1" && kind == "Namespace") {
+      const std::string name = name_of(*item.node);
+      namespaces_.insert(name);
+      object.node = with_value(item.node, {"metadata", "labels", "kubernetes.io/metadata.name"},
+                               text_node(name));
+    }
+    if (item.api_version == "projectcalico.org/v3" && is_known_resource(item.api_version, kind))
+      return add_calico(item, file, object.place);
+    if (is_known_resource(item.api_version, kind)) return add_converted(object);
+    if (has_no_bearing(item.api_version, kind)) return;
+    refuse(object.place, kind, name_of(*item.node),
+           fmt::format("a kind of '{}' that felixsim does not know", item.api_version));
+  }
+
+  void add_calico(const ManifestItem& item, const std::string& file, const std::string& place) {
+    auto stored = store_calico_resources({item}, file);
+    if (!stored) return out_.unusable.push_back(stored.error().message);
+    for (size_t i = initial_; i < stored->size(); ++i) {
+      if (auto* change = std::get_if<DatastoreEvent>(&(*stored)[i].body)) change->origin = place;
+      out_.events.push_back(std::move((*stored)[i]));
+    }
+  }
+
+  void add_converted(const Object& object) {
+    auto converted =
+        convert_resource(yaml::to_json(*completed_object(object.kind, object.node)), false);
+    if (!converted)
+      return refuse(object.place, object.kind, name_of(*object.node), converted.error().message);
+    for (const auto& error : converted->errors)
+      refuse(object.place, object.kind, name_of(*object.node), error);
+    for (auto& stored : converted->stored) {
+      DatastoreEvent change{0, stored.key, std::move(stored.value)};
+      change.origin = object.place;
+      out_.events.push_back({0, std::nullopt, std::move(change)});
+    }
+  }
+
+  // A pod of its template, unless the pods themselves are there.
+  void add_workload(const Object& workload) {
+    const auto& object = *workload.node;
+    const auto* found = workload.kind == "CronJob"
+                            ? find_at(object, {"spec", "jobTemplate", "spec", "template"})
+                            : find_at(object, {"spec", "template"});
+    if (found == nullptr || found->kind != yaml::Node::Kind::map)
+      return refuse(workload.place, workload.kind, name_of(object), "it has no pod template");
+    if (const auto* owners = find_at(object, {"metadata", "ownerReferences"});
+        owners != nullptr && !owners->items.empty())
+      return;
+    const std::string ns = namespace_of(object);
+    std::string name = name_of(object);
+    const auto* labels = find_at(*found, {"metadata", "labels"});
+    bool taken = false;
+    for (const auto& other : pods_) {
+      if (namespace_of(*other.node) != ns) continue;
+      if (has_all_labels(*other.node, labels)) return;
+      taken = taken || name_of(*other.node) == name;
+    }
+    if (taken) name += "-" + workload.kind;
+    auto pod = with_value(std::make_shared<yaml::Node>(*found), {"apiVersion"}, text_node("v1"));
+    pod = with_value(pod, {"kind"}, text_node("Pod"));
+    pod = with_value(pod, {"metadata", "name"}, text_node(name));
+    pod = with_value(pod, {"metadata", "namespace"}, text_node(ns));
+    pods_.push_back({workload.place, "Pod", std::move(pod)});
+  }
+
+  // A pod without address gets one of the family that the others have.
+  void choose_family() {
+    bool any = false, any_v4 = false;
+    for (const auto& pod : pods_) {
+      const std::string ip = text_at(*pod.node, {"status", "podIP"});
+      any = any || !ip.empty();
+      any_v4 = any_v4 || ip.find('.') != std::string::npos;
+    }
+    v6_ = any && !any_v4;
+  }
+
+  void add_pod(Object& pod) {
+    const std::string phase = text_at(*pod.node, {"status", "phase"});
+    if (phase == "Succeeded" || phase == "Failed") return;
+    if (find_at(*pod.node, {"spec"}) == nullptr)
+      return refuse(pod.place, pod.kind, name_of(*pod.node), "it has no spec");
+    const auto* host_network = find_at(*pod.node, {"spec", "hostNetwork"});
+    if (host_network != nullptr && host_network->truth) return;
+    const std::string ns = namespace_of(*pod.node);
+    needed_namespaces_.insert(ns);
+    if (text_at(*pod.node, {"spec", "nodeName"}).empty())
+      pod.node = with_value(pod.node, {"spec", "nodeName"}, text_node("unscheduled"));
+    if (text_at(*pod.node, {"status", "podIP"}).empty()) {
+      const size_t number = ++unaddressed_;
+      const std::string ip =
+          v6_ ? fmt::format("100::{:x}:{:x}", number >> 16, number & 0xffff)
+              : fmt::format("0.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255);
+      pod.node = with_value(pod.node, {"status"}, text_node(""));
+      pod.node = with_value(pod.node, {"status", "phase"}, text_node("Running"));
+      pod.node = with_value(pod.node, {"status", "podIP"}, text_node(ip));
+      out_.without_address.insert(ns + "/" + name_of(*pod.node));
+    }
+    add_converted(pod);
+  }
+
+  void add_unknown_namespace(const std::string& name) {
+    yaml::NodePtr node = std::make_shared<yaml::Node>();
+    node = with_value(node, {"apiVersion"}, text_node("v1"));
+    node = with_value(node, {"kind"}, text_node("Namespace"));
+    node = with_value(node, {"metadata", "name"}, text_node(name));
+    node = with_value(node, {"metadata", "labels", "kubernetes.io/metadata.name"}, text_node(name));
+    add_converted({"", "Namespace", node});
+    out_.unknown_namespaces.insert(name);
+  }
+
+  ClusterManifests out_;
+  size_t initial_ = 0, unaddressed_ = 0;
+  bool v6_ = false;
+  std::vector<Object> pods_, workloads_;
+  std::set<std::string> namespaces_, needed_namespaces_;
+};
+
+}  // namespace
+
+ClusterManifests read_cluster_manifests(const std::vector<std::string>& files) {
+  return Reader().run(files);
+}
+
+}  // namespace felixsim

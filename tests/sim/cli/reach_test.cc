@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// `felixsim reach` as people use it: on folders of manifests, logs and scenarios.
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "run_binary.h"
+
+using cli_test::felixsim;
+using cli_test::Outcome;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Folder {
+  fs::path path;
+  explicit Folder(const std::string& name)
+      : path(fs::temp_directory_path() / fmt::format("felixsim-{}-{}", name, getpid())) {
+    fs::create_directories(path);
+  }
+  ~Folder() { fs::remove_all(path); }
+  Folder& add(const std::string& name, const std::string& text) {
+    std::ofstream(path / name) << text;
+    return *this;
+  }
+  std::string reach(const std::string& arguments) const {
+    return felixsim("reach " + path.string() + " " + arguments).text;
+  }
+  int code(const std::string& arguments) const {
+    return felixsim("reach " + path.string() + " " + arguments).code;
+  }
+};
+
+bool has(const std::string& text, const std::string& part) {
+  INFO(text);
+  return text.find(part) != std::string::npos;
+}
+
+const std::string namespaces =
+    "{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {team: red}}}\n";
+
+std::string deployment(const std::string& kind, const std::string& name, const std::string& ns) {
+  return fmt::format(
+      "---\n{{apiVersion: apps/v1, kind: {}, metadata: {{name: {}, namespace: {}}}, spec: "
+      "{{template: {{metadata: {{labels: {{app: {}}}}}, spec: {{containers: [{{name: c, ports: "
+      "[{{name: sql, containerPort: 5432}}]}}]}}}}}}}}\n",
+      kind, name, ns, name);
+}
+
+std::string pod(const std::string& name, const std::string& ip) {
+  return fmt::format(
+      "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {}, namespace: shop, labels: {{app: "
+      "{}}}}}, spec: {{nodeName: n, containers: [{{name: c}}]}}, status: {{phase: Running, podIP: "
+      "{}}}}}\n",
+      name, name, ip);
+}
+
+std::string policy(const std::string& name, const std::string& app, const std::string& ingress) {
+  return fmt::format(
+      "---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: {}, "
+      "namespace: shop}}, spec: {{podSelector: {{matchLabels: {{app: {}}}}}, policyTypes: "
+      "[Ingress], ingress: [{}]}}}}\n",
+      name, app, ingress);
+}
+
+const std::string db_from_web =
+    policy("db", "db", "{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: sql}]}");
+
+}  // namespace
+
+TEST_CASE("workloads count as pods, and rules about them need no address") {
+  Folder folder("workloads");
+  folder.add("all.yaml", namespaces + deployment("Deployment", "web", "shop") +
+                             deployment("StatefulSet", "db", "shop") + db_from_web);
+  CHECK(folder.reach("--port tcp/5432 --format pairs") == "shop/db shop/web\nshop/web shop/db\n");
+  CHECK(has(folder.reach("--from shop/web --to shop/db"), "shop/web -> shop/db: tcp/5432\n"));
+  CHECK(folder.code("") == 0);
+}
+
+TEST_CASE("where an address decides and a pod has none, the verdict is unknown") {
+  Folder folder("unknown");
+  folder.add(
+      "all.yaml",
+      namespaces + deployment("Deployment", "web", "shop") + pod("db", "10.0.0.1") +
+          policy("db", "db", "{from: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 80}]}"));
+  CHECK(has(folder.reach("--to shop/db"), "shop/web -> shop/db: unknown: tcp/80\n"));
+  CHECK(has(folder.reach("--to shop/db"), "world 10.0.0.0/8 -> shop/db: tcp/80\n"));
+  CHECK(folder.reach("--port tcp/80 --format pairs") == "shop/db shop/web\n");
+}
+
+TEST_CASE("labels of a namespace that is not there are unknown, unless nothing hangs on them") {
+  Folder folder("namespaces");
+  folder.add("all.yaml",
+             namespaces + deployment("Deployment", "job", "away") + pod("db", "10.0.0.1") +
+                 policy("db", "db",
+                        "{from: [{namespaceSelector: {matchLabels: {team: red}}, podSelector: "
+                        "{matchLabels: {app: job}}}], ports: [{port: 1}]}, {from: "
+                        "[{namespaceSelector: {matchLabels: {team: red}}, podSelector: "
+                        "{matchLabels: {app: other}}}], ports: [{port: 2}]}, {from: "
+                        "[{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "
+                        "away}}}], ports: [{port: 3}]}"));
+  CHECK(has(folder.reach("--to shop/db"), "away/job -> shop/db: tcp/3; unknown: tcp/1\n"));
+}
+
+TEST_CASE("what cannot be used is named with its place, and the exit code says incomplete") {
+  Folder folder("unusable");
+  folder.add("a.yaml", namespaces + pod("db", "10.0.0.1"));
+  folder.add("b.yaml",
+             "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: c}}\n");
+  folder.add("c.yaml", "a: [\n");
+  folder.add("d.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: harmless}}\n");
+  const std::string text = folder.reach("");
+  CHECK(has(text, "b.yaml:1: CiliumNetworkPolicy 'c': a kind of 'cilium.io/v2'"));
+  CHECK(has(text, "c.yaml:2:1: YAML"));
+  CHECK(!has(text, "harmless"));
+  CHECK(has(text, "the answer is incomplete: 2 objects could not be used"));
+  CHECK(folder.code("") == 2);
+  CHECK(has(folder.reach("--json"), "\"complete\":false"));
+}
+
+TEST_CASE("a pod's own address inside of a block counts, as packets carry it") {
+  Folder folder("block");
+  folder.add("all.yaml", namespaces + pod("cli", "10.1.0.1") + pod("srv", "10.1.0.2") +
+                             policy("p", "srv", "{from: [{ipBlock: {cidr: 10.1.0.0/16}}]}"));
+  CHECK(folder.reach("--port tcp/80 --format pairs") == "shop/cli shop/srv\nshop/srv shop/cli\n");
+}
+
+TEST_CASE("diff says what a change opens, and its exit code tells a pipeline") {
+  Folder before("before"), after("after");
+  before.add("all.yaml", namespaces + pod("web", "10.0.0.2") + pod("db", "10.0.0.1") + db_from_web);
+  after.add("all.yaml", namespaces + pod("web", "10.0.0.2") + pod("db", "10.0.0.1") +
+                            policy("db", "db", "{ports: [{port: 5432}]}"));
+  const std::string diff = before.reach("--diff " + after.path.string());
+  CHECK(has(diff, "+world 0.0.0.0/0 -> shop/db: tcp/5432\n"));
+  CHECK(has(diff, "+shop/web -> shop/db: tcp/5432\n"));
+  CHECK(before.code("--diff " + after.path.string()) == 1);
+  CHECK(before.code("--diff " + before.path.string()) == 0);
+  CHECK(has(before.reach("--json --diff " + after.path.string()), "\"complete\": true"));
+}
+
+TEST_CASE("two steps of a scenario can be compared") {
+  const auto diff = felixsim("reach scenarios/11_packets.yaml --at step:0 --diff step:1");
+  CHECK(diff.code == 1);
+  CHECK(has(diff.text, "-default/client -> default/db: all but ipip udp/4789\n"));
+}
+
+TEST_CASE("every format tells the same flows") {
+  Folder folder("formats");
+  folder.add("all.yaml",
+             namespaces + pod("web", "10.0.0.2") + pod("db", "10.0.0.1") +
+                 policy("db", "db", "{from: [{podSelector: {}}], ports: [{port: 5432}]}"));
+  CHECK(has(folder.reach("--format csv"), "\"shop/web\",\"shop/db\",\"tcp/5432\"\n"));
+  CHECK(has(folder.reach("--format dot"), "\"shop/web\" -> \"shop/db\" [label=\"tcp/5432\"];\n"));
+  CHECK(has(folder.reach("--format markdown"), "| shop/web | shop/db | tcp/5432 |\n"));
+  CHECK(has(folder.reach("--format matrix"), "tcp/5432"));
+  CHECK(has(folder.reach("--format summary"), "not isolated for ingress: \n  shop/web\n"));
+  const auto json = nlohmann::json::parse(folder.reach("--json"));
+  CHECK(json["complete"] == true);
+  CHECK(json["families"][0]["senders"].size() == 2);
+  CHECK(has(folder.reach("--format nothing"), "unknown format 'nothing'"));
+  CHECK(has(folder.reach("--format pairs"), "needs a port"));
+  CHECK(has(folder.reach("--from nobody"), "there is no pod 'nobody'"));
+}
