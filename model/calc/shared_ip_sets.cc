@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "felixsim/check.h"
 
@@ -62,6 +63,7 @@ void SharedIpSets::release(Symbol id) {
 
 SharedIpSets::IpSet& SharedIpSets::touched(Symbol id) {
   IpSet& set = sets_.find(id)->second;
+  if (std::exchange(set.all_is_added, false)) set.added.insert(set.all->begin(), set.all->end());
   if (set.added.empty() && set.removed.empty()) {
     changed_.push_back(id);
     sorted_ = false;
@@ -98,10 +100,17 @@ void SharedIpSets::fold(IpSet& set) {
 
 msg::IpSetMembers SharedIpSets::members(Symbol id) {
   IpSet& set = sets_.find(id)->second;
-  if (!set.all) {
-    fold(set);
-    set.all = merged(set.base, set.added, set.removed);
+  if (set.all) return *set.all;
+  const bool is_new = set.base.empty() && set.came.empty() && set.went.empty();
+  if (!std::exchange(set.asked, true) && is_new) {
+    // No node has the set yet: none will ask for a change, and two copies would be one too many.
+    set.all = sorted(set.added);
+    set.all_is_added = true;
+    set.added = {};
+    return *set.all;
   }
+  fold(set);
+  set.all = merged(set.base, set.added, set.removed);
   return *set.all;
 }
 
@@ -145,6 +154,7 @@ void SharedIpSets::end_epoch() {
     }
     set.added = {};
     set.removed = {};
+    set.all_is_added = false;
     set.all.reset();
     set.change.reset();
   }

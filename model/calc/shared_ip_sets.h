@@ -64,9 +64,11 @@ class SharedIpSets {
   using Members = absl::flat_hash_set<msg::IpSetMember>;
   struct IpSet {
     size_t uses = 0;
-    msg::IpSetMembers base;  // once somebody was sent all members
-    Members came, went;      // until the last epoch, since `base`
-    Members added, removed;  // since the last epoch
+    msg::IpSetMembers base;     // once somebody was sent all members
+    Members came, went;         // until the last epoch, since `base`
+    Members added, removed;     // since the last epoch
+    bool asked = false;         // somebody was sent all members
+    bool all_is_added = false;  // `all` holds what `added` would, and that is empty meanwhile
     std::optional<msg::IpSetMembers> all;
     std::optional<Change> change;
   };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/selector/label_classes.h"
 
+#include <memory>
+#include <utility>
+
 #include "felixsim/check.h"
 
 namespace felixsim::selector {
@@ -18,10 +21,9 @@ std::vector<Symbol> each_once(const std::vector<Symbol>& symbols) {
   return out;
 }
 
-size_t hash_of(const LabelMap& own, const std::vector<Symbol>& parents) {
-  size_t hash = absl::HashOf(own.size(), parents.size());
+size_t hash_of(const LabelMap& own, const std::vector<Symbol>* parents) {
+  size_t hash = absl::HashOf(own.size(), parents);
   for (const auto& [key, value] : own) hash = absl::HashOf(hash, key.hash(), value.hash());
-  for (const Symbol parent : parents) hash = absl::HashOf(hash, parent.hash());
   return hash;
 }
 
@@ -36,7 +38,7 @@ LabelClasses::LabelClasses() : ids_(0, Hash{&classes_}, Equal{&classes_}) {}
 
 LabelClasses::Found LabelClasses::find_or_add(const Labels& own,
                                               const std::vector<Symbol>& parents) {
-  const auto distinct_parents = each_once(parents);
+  const auto* distinct_parents = &*parent_lists_.insert(each_once(parents)).first;
   const View view{or_none(own), distinct_parents, hash_of(or_none(own), distinct_parents)};
   if (const auto found = ids_.find(view); found != ids_.end()) return {*found, false};
   ClassId id = static_cast<ClassId>(classes_.size());
@@ -50,43 +52,52 @@ LabelClasses::Found LabelClasses::find_or_add(const Labels& own,
   added.own = own && !own->empty() ? own : nullptr;
   added.parents = distinct_parents;
   added.hash = view.hash;
-  added.effective = effective_labels(added);
-  file(id);
+  LabelMap scratch;
+  file(id, effective_labels(added, scratch));
   ids_.insert(id);
   return {id, true};
 }
 
 void LabelClasses::remove(ClassId id) {
   FELIXSIM_CHECK(classes_[id].items.empty());
-  unfile(id);
-  for (const Symbol parent : classes_[id].parents) {
+  LabelMap scratch;
+  unfile(id, effective_labels(classes_[id], scratch));
+  for (const Symbol parent : *classes_[id].parents) {
     const auto entry = parents_.find(parent);
     if (entry->second.children.empty() && !entry->second.labels) parents_.erase(entry);
   }
   ids_.erase(id);
-  classes_[id] = {};
+  std::destroy_at(&classes_[id]);
+  std::construct_at(&classes_[id]);
   free_.push_back(id);
 }
 
-Labels LabelClasses::effective_labels(const LabelClass& of) const {
-  std::shared_ptr<LabelMap> merged;
-  for (const Symbol parent : of.parents) {
+const Symbol* LabelClasses::find_label(const LabelClass& of, Symbol name) const {
+  if (of.own)
+    if (const Symbol* value = felixsim::find_label(*of.own, name)) return value;
+  for (const Symbol parent : *of.parents) {
     const auto entry = parents_.find(parent);
     if (entry == parents_.end() || !entry->second.labels) continue;
-    if (!merged) merged = std::make_shared<LabelMap>(or_none(of.own));
-    const size_t nearer = merged->size();
+    if (const Symbol* value = felixsim::find_label(*entry->second.labels, name)) return value;
+  }
+  return nullptr;
+}
+
+const LabelMap& LabelClasses::effective_labels(const LabelClass& of, LabelMap& scratch) const {
+  bool merged = false;
+  for (const Symbol parent : *of.parents) {
+    const auto entry = parents_.find(parent);
+    if (entry == parents_.end() || !entry->second.labels) continue;
+    if (!std::exchange(merged, true)) scratch = or_none(of.own);
+    const auto nearer = static_cast<ptrdiff_t>(scratch.size());
     for (const auto& label : *entry->second.labels)
       // Labels of nearer parents are sorted, as are the own ones: the new ones come behind them.
-      if (!std::binary_search(merged->begin(), merged->begin() + static_cast<ptrdiff_t>(nearer),
-                              label,
+      if (!std::binary_search(scratch.begin(), scratch.begin() + nearer, label,
                               [](const auto& a, const auto& b) { return a.first < b.first; }))
-        merged->push_back(label);
-    std::inplace_merge(merged->begin(), merged->begin() + static_cast<ptrdiff_t>(nearer),
-                       merged->end());
+        scratch.push_back(label);
+    std::inplace_merge(scratch.begin(), scratch.begin() + nearer, scratch.end());
   }
-  if (!merged) return of.own;
-  merged->shrink_to_fit();
-  return merged;
+  return merged ? scratch : or_none(of.own);
 }
 
 void LabelClasses::append(Postings& postings, ClassId id, uint32_t index) {
@@ -101,46 +112,48 @@ void LabelClasses::take_out(Postings& postings, uint32_t place) {
   postings.pop_back();
 }
 
-void LabelClasses::file(ClassId id) {
+void LabelClasses::file(ClassId id, const LabelMap& effective) {
   auto& filed = classes_[id];
-  const auto& labels = or_none(filed.effective);
-  filed.places.resize(labels.size() + filed.parents.size());
+  filed.places.resize(effective.size() + filed.parents->size());
   uint32_t index = 0;
-  for (const auto& [name, value] : labels) {
+  for (const auto& [name, value] : effective) {
     auto& postings = by_label_[name];
     ++postings.count;
     append(postings.by_value[value], id, index++);
   }
-  for (const Symbol parent : filed.parents) append(parents_[parent].children, id, index++);
+  for (const Symbol parent : *filed.parents) append(parents_[parent].children, id, index++);
 }
 
-void LabelClasses::unfile(ClassId id) {
+void LabelClasses::unfile(ClassId id, const LabelMap& effective) {
   const auto& filed = classes_[id];
   size_t index = 0;
-  for (const auto& [name, value] : or_none(filed.effective)) {
+  for (const auto& [name, value] : effective) {
     const auto by_name = by_label_.find(name);
     const auto by_value = by_name->second.by_value.find(value);
     take_out(by_value->second, filed.places[index++]);
     if (by_value->second.empty()) by_name->second.by_value.erase(by_value);
     if (--by_name->second.count == 0) by_label_.erase(by_name);
   }
-  for (const Symbol parent : filed.parents)
+  for (const Symbol parent : *filed.parents)
     take_out(parents_.find(parent)->second.children, filed.places[index++]);
 }
 
 std::vector<ClassId> LabelClasses::set_parent_labels(Symbol parent, const Labels& labels) {
   auto& entry = parents_[parent];
-  entry.labels = labels && !labels->empty() ? labels : nullptr;
   std::vector<ClassId> changed;
   for (const auto& child : entry.children) changed.push_back(child.id);
-  if (changed.empty() && !entry.labels) parents_.erase(parent);
   std::sort(changed.begin(), changed.end());
+  const Labels old = std::exchange(entry.labels, labels && !labels->empty() ? labels : nullptr);
+  if (changed.empty() && !entry.labels) parents_.erase(parent);
+  LabelMap before_scratch, after_scratch;
   std::erase_if(changed, [&](ClassId id) {
-    auto effective = effective_labels(classes_[id]);
-    if (or_none(effective) == or_none(classes_[id].effective)) return true;
-    unfile(id);
-    classes_[id].effective = std::move(effective);
-    file(id);
+    Labels now = std::exchange(entry.labels, old);
+    const LabelMap& before = effective_labels(classes_[id], before_scratch);
+    std::swap(entry.labels, now);
+    const LabelMap& after = effective_labels(classes_[id], after_scratch);
+    if (before == after) return true;
+    unfile(id, before);
+    file(id, after);
     return false;
   });
   return changed;

@@ -5,6 +5,8 @@
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
+#include <absl/container/inlined_vector.h>
+#include <absl/container/node_hash_set.h>
 
 #include <cstdint>
 #include <deque>
@@ -21,12 +23,11 @@ using ClassId = uint32_t;
 inline constexpr ClassId no_class = UINT32_MAX;
 
 struct LabelClass {
-  Labels own;                     // null: none
-  std::vector<Symbol> parents;    // each once
-  Labels effective;               // own and inherited; null: none
-  std::vector<uint32_t> matches;  // selector slots, ascending
-  std::vector<uint32_t> items;    // empty: the class does not exist
-  std::vector<uint32_t> places;   // in the posting list of each effective label, then each parent
+  Labels own;                              // null: none
+  const std::vector<Symbol>* parents{};    // each once; equal lists are one
+  std::vector<uint32_t> matches;           // selector slots, ascending
+  absl::InlinedVector<uint32_t, 4> items;  // empty: the class does not exist
+  std::vector<uint32_t> places;  // in the posting list of each effective label, then each parent
   size_t hash = 0;
 };
 
@@ -39,7 +40,7 @@ class LabelClasses {
   LabelClass& operator[](ClassId id) { return classes_[id]; }
   const LabelClass& operator[](ClassId id) const { return classes_[id]; }
 
-  // The class of items like this; a new one has its effective labels, and nothing else, filled in.
+  // The class of items like this; a new one matches nothing yet.
   struct Found {
     ClassId id;
     bool is_new;
@@ -50,6 +51,12 @@ class LabelClasses {
   // Sets a parent's labels and returns the classes whose effective labels changed thereby.
   std::vector<ClassId> set_parent_labels(Symbol parent, const Labels& labels);
   size_t items_with_parent(Symbol parent) const;
+
+  // Own and inherited labels, as a lookup and as a list: made each time, as most classes have
+  // labels of their own, and kept they would weigh more than the rest of a class. A list that has
+  // to be made is put into `scratch`.
+  const Symbol* find_label(const LabelClass& of, Symbol name) const;
+  const LabelMap& effective_labels(const LabelClass& of, LabelMap& scratch) const;
 
   // Classes that might satisfy the restrictions; each once, in an order that is the same in every
   // run.
@@ -73,7 +80,7 @@ class LabelClasses {
   };
   struct View {
     const LabelMap& own;
-    const std::vector<Symbol>& parents;
+    const std::vector<Symbol>* parents;
     size_t hash;
   };
   struct Hash {
@@ -90,11 +97,10 @@ class LabelClasses {
     bool operator()(const View& view, ClassId id) const { return (*this)(id, view); }
   };
 
-  void file(ClassId id);
-  void unfile(ClassId id);
+  void file(ClassId id, const LabelMap& effective);
+  void unfile(ClassId id, const LabelMap& effective);
   void append(Postings& postings, ClassId id, uint32_t index);
   void take_out(Postings& postings, uint32_t place);
-  Labels effective_labels(const LabelClass& of) const;
   size_t estimate(Symbol label, const LabelRestriction& restriction) const;
 
   std::deque<LabelClass> classes_;
@@ -102,6 +108,7 @@ class LabelClasses {
   absl::flat_hash_set<ClassId, Hash, Equal> ids_;
   absl::flat_hash_map<Symbol, NamePostings, SymbolHash> by_label_;
   absl::flat_hash_map<Symbol, Parent, SymbolHash> parents_;
+  absl::node_hash_set<std::vector<Symbol>> parent_lists_;  // all that ever were: few
 };
 
 }  // namespace felixsim::selector

@@ -22,10 +22,11 @@ struct LabelIndex::Impl {
   std::vector<SelectorPtr> selectors;  // by slot
   std::vector<Place> items;            // by item
 
-  Slots matching_selectors(const Labels& labels) const {
-    static const LabelMap none;
+  Slots matching_selectors(const LabelClass& of) const {
+    LabelMap scratch;
+    const LabelMap& labels = classes.effective_labels(of, scratch);
     Slots found;
-    candidates.find(labels ? *labels : none, found);
+    candidates.find(labels, found);
     std::erase_if(found, [&](Slot slot) { return !selectors[slot]->matches(labels); });
     std::sort(found.begin(), found.end());
     return found;
@@ -65,7 +66,7 @@ void LabelIndex::update_item(Item item, const Labels& labels, const std::vector<
   const ClassId old = impl_->class_of(item);
   const auto [id, is_new] = impl_->classes.find_or_add(labels, parents);
   auto& now = impl_->classes[id];
-  if (is_new) now.matches = impl_->matching_selectors(now.effective);
+  if (is_new) now.matches = impl_->matching_selectors(now);
   if (old == id) return on_change(item, now.matches, now.matches);
   if (old != no_class) impl_->take(item);
   impl_->put(item, id);
@@ -86,8 +87,7 @@ void LabelIndex::update_parent(Symbol parent, const Labels& labels,
                                const OnClassChange& on_change) {
   for (const ClassId id : impl_->classes.set_parent_labels(parent, labels)) {
     auto& changed = impl_->classes[id];
-    const Slots before =
-        std::exchange(changed.matches, impl_->matching_selectors(changed.effective));
+    const Slots before = std::exchange(changed.matches, impl_->matching_selectors(changed));
     if (before != changed.matches) on_change(changed.items, before, changed.matches);
   }
 }
@@ -101,7 +101,8 @@ void LabelIndex::add_selector(Slot slot, const SelectorPtr& selector, const OnIt
   impl_->candidates.add(slot, restrictions);
   for (const ClassId id : impl_->classes.candidates(restrictions)) {
     auto& candidate = impl_->classes[id];
-    if (!selector->matches(candidate.effective)) continue;
+    const auto find = [&](Symbol name) { return impl_->classes.find_label(candidate, name); };
+    if (!selector->matches(LabelLookup(find))) continue;
     auto& matches = candidate.matches;
     matches.insert(std::lower_bound(matches.begin(), matches.end(), slot), slot);
     on_match(candidate.items);

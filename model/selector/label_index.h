@@ -8,6 +8,8 @@
 // one label, or label and value, that they demand; classes by the labels they end up with.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,7 +28,8 @@ class LabelIndex {
   using Item = uint32_t;
   using Slot = uint32_t;            // of a selector
   using Slots = std::vector<Slot>;  // ascending
-  using Items = std::vector<Item>;  // each once, in no useful order, but the same in every run
+  // Each once, in no useful order, but the same in every run.
+  using Items = absl::InlinedVector<Item, 4>;
 
   // Called with the slots that matched an item before and those that match it now. The vectors are
   // valid during the call, in which the index must not be changed.

@@ -3,7 +3,7 @@
 // time: what the active rules calculator asks of felix/labelindex InheritIndex.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <algorithm>
 #include <functional>
@@ -17,39 +17,57 @@
 
 namespace felixsim {
 
-// Hands out small numbers for keys; a released number is used again.
+// Hands out small numbers for keys; a released number is used again. Keeps each key once.
 template <class Key>
 class KeyNumbers {
  public:
+  KeyNumbers() : numbers_(0, Hash{&keys_}, Equal{&keys_}) {}
+  KeyNumbers(const KeyNumbers&) = delete;
+  KeyNumbers& operator=(const KeyNumbers&) = delete;
+
   uint32_t get_or_add(const Key& key) {
-    const auto [entry, added] = numbers_.try_emplace(key, 0);
-    if (!added) return entry->second;
+    if (const auto known = numbers_.find(key); known != numbers_.end()) return *known;
+    auto number = static_cast<uint32_t>(keys_.size());
     if (free_.empty()) {
-      entry->second = static_cast<uint32_t>(keys_.size());
       keys_.push_back(key);
     } else {
-      entry->second = free_.back();
+      number = free_.back();
       free_.pop_back();
-      keys_[entry->second] = key;
+      keys_[number] = key;
     }
-    return entry->second;
+    numbers_.insert(number);
+    return number;
   }
   std::optional<uint32_t> find(const Key& key) const {
-    const auto entry = numbers_.find(key);
-    return entry == numbers_.end() ? std::nullopt : std::optional(entry->second);
+    const auto known = numbers_.find(key);
+    return known == numbers_.end() ? std::nullopt : std::optional(*known);
   }
   const Key& key(uint32_t number) const { return keys_[number]; }
   void release(const Key& key) {
-    const auto entry = numbers_.find(key);
-    FELIXSIM_CHECK(entry != numbers_.end());
-    free_.push_back(entry->second);
-    numbers_.erase(entry);
+    const auto known = numbers_.find(key);
+    FELIXSIM_CHECK(known != numbers_.end());
+    free_.push_back(*known);
+    numbers_.erase(known);
   }
   size_t size() const { return numbers_.size(); }
 
  private:
-  absl::flat_hash_map<Key, uint32_t> numbers_;
+  struct Hash {
+    using is_transparent = void;
+    const std::vector<Key>* keys;
+    size_t operator()(uint32_t number) const { return absl::HashOf((*keys)[number]); }
+    size_t operator()(const Key& key) const { return absl::HashOf(key); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const std::vector<Key>* keys;
+    bool operator()(uint32_t a, uint32_t b) const { return a == b; }
+    bool operator()(uint32_t number, const Key& key) const { return (*keys)[number] == key; }
+    bool operator()(const Key& key, uint32_t number) const { return (*keys)[number] == key; }
+  };
+
   std::vector<Key> keys_;
+  absl::flat_hash_set<uint32_t, Hash, Equal> numbers_;
   std::vector<uint32_t> free_;
 };
 
