@@ -4,14 +4,18 @@
 // through an empty datastore, before and after in-sync; the folded messages must agree, and every
 // message must be applicable when it comes.
 // Left out, because Felix itself depends on the path there: deleting a Tier that still holds
-// policies, moving an EndpointSlice to another service, overlapping live migrations, ConfigUpdate,
-// a block that comes after the workloads in it (their routes do not learn that they are borrowed),
-// members inside each other while overlaps are suppressed (of three, removing the middle one tells
-// the innermost; a covered member that goes and comes back within one flush is lost).
+// policies, deleting the BGPConfiguration (it is told as an empty one), moving an EndpointSlice to
+// another service, overlapping live migrations, ConfigUpdate, a block that comes after the
+// workloads in it (their routes do not learn that they are borrowed), members inside each other
+// while overlaps are suppressed (of three, removing the middle one tells the innermost; a covered
+// member that goes and comes back within one flush is lost).
 #include <rapidcheck.h>
 
+#include "generated_history.h"
 #include "mock_dataplane.h"
 #include "model/calc/calc_graph.h"
+#include "model/calc/calc_graphs.h"
+#include "model/calc/message_json.h"
 #include "model/datastore/key_text.h"
 #include "model/datastore/value_json.h"
 #include "model/datastore/value_text.h"
@@ -20,172 +24,6 @@ using namespace felixsim;
 using namespace felixsim::calc;
 
 namespace {
-
-size_t below(size_t limit) { return *rc::gen::inRange<size_t>(0, limit); }
-
-std::string one_of(const std::vector<std::string>& from) { return from[below(from.size())]; }
-
-using Entry = std::pair<std::string, std::optional<std::string>>;  // key, value or deletion
-
-const std::vector<std::string> selectors{
-    "all()",    "app == 'a'", "app == 'b'", "has(role)", "app != 'a' && pcns.team == 'x'",
-    "!has(app)"};
-
-std::string labels() {
-  return fmt::format(R"({{"app":"{}"{}}})", one_of({"a", "b", "c"}),
-                     one_of({"", R"(,"role":"r")"}));
-}
-
-Entry workload() {
-  const std::string host = one_of({"local", "local", "other"});
-  const size_t i = below(4);
-  return {fmt::format("/calico/v1/host/{}/workload/k8s/ns%2f{}{}/endpoint/eth0", host, host[0], i),
-          fmt::format(R"({{"state":"active","name":"cali{}","profile_ids":["{}"],)"
-                      R"("ipv4_nets":["10.0.{}.{}/32"],"labels":{},)"
-                      R"("ports":[{{"name":"{}","protocol":"tcp","port":{}}}]}})",
-                      i, one_of({"kns.x", "kns.y", "gone"}), below(2), below(4), labels(),
-                      one_of({"http", "dns"}), 80 + below(2))};
-}
-
-Entry host_endpoint() {
-  const std::string host = one_of({"local", "other"});
-  return {fmt::format("/calico/v1/host/{}/endpoint/h{}", host, below(2)),
-          fmt::format(R"({{"name":"eth{}","expected_ipv4_addrs":["192.168.0.{}"],"labels":{}}})",
-                      below(2), below(4), labels())};
-}
-
-std::string rule() {
-  return one_of({
-      fmt::format(R"({{"action":"allow","src_selector":"{}"}})", one_of(selectors)),
-      fmt::format(R"({{"action":"deny","!dst_selector":"{}"}})", one_of(selectors)),
-      fmt::format(R"({{"action":"allow","protocol":"tcp","dst_ports":["{}",443],)"
-                  R"("dst_selector":"{}"}})",
-                  one_of({"http", "dns"}), one_of(selectors)),
-      R"({"action":"allow","dst_service":"svc","dst_service_ns":"ns"})",
-      R"({"action":"allow","src_service":"svc","src_service_ns":"ns"})",
-      R"({"action":"log"})",
-  });
-}
-
-Entry policy() {
-  return {fmt::format("/calico/v1/policy/{}/p{}",
-                      one_of({"GlobalNetworkPolicy/", "NetworkPolicy/ns"}), below(4)),
-          fmt::format(
-              R"({{"tier":"{}",{}"selector":"{}","inbound_rules":[{}],"outbound_rules":[{}]{}}})",
-              one_of({"default", "t1", "ghost"}), one_of({"", R"("order":1,)", R"("order":2,)"}),
-              one_of(selectors), rule(), rule(),
-              one_of({"", R"(,"types":["ingress"])", R"(,"untracked":true)",
-                      R"(,"performance_hints":["AssumeNeededOnEveryNode"])"}))};
-}
-
-Entry tier() {
-  return {
-      fmt::format("/calico/v1/policy/tier/{}/metadata", one_of({"default", "t1"})),
-      fmt::format(R"({{"order":{},"defaultAction":"{}"}})", below(3), one_of({"Deny", "Pass"}))};
-}
-
-Entry profile() {
-  const std::string name = one_of({"kns.x", "kns.y", "ksa.x.sa"});
-  if (below(2) == 0)
-    return {"/calico/v1/policy/profile/" + name + "/rules",
-            fmt::format(R"({{"inbound_rules":[{}]}})", rule())};
-  return {"/calico/resources/v3/projectcalico.org/profiles/" + name,
-          fmt::format(R"({{"kind":"Profile","metadata":{{"name":"{}"}},)"
-                      R"("spec":{{"labelsToApply":{{"pcns.team":"{}"}}}}}})",
-                      name, one_of({"x", "y"}))};
-}
-
-Entry network_set(bool overlapping) {
-  const std::string wide = overlapping ? fmt::format("10.0.0.0/{}", 16 + 8 * below(2))
-                                       : fmt::format("10.9.{}.0/24", below(2));
-  return {fmt::format("/calico/v1/netset/s{}", below(2)),
-          fmt::format(R"({{"nets":["{}","10.0.1.{}/32"],"labels":{}}})", wide, below(3), labels())};
-}
-
-Entry pool_or_block() {
-  if (below(2) == 0)
-    return {"/calico/v1/ipam/v4/pool/10.0.0.0-16",
-            fmt::format(R"({{"cidr":"10.0.0.0/16","vxlan_mode":"{}","masquerade":{}}})",
-                        one_of({"always", "cross-subnet", ""}), one_of({"true", "false"}))};
-  const size_t block = 8 + below(2);  // apart from the workloads
-  return {fmt::format("/calico/ipam/v2/assignment/ipv4/block/10.0.{}.0-30", block),
-          fmt::format(R"({{"cidr":"10.0.{}.0/30","affinity":"host:{}","strictAffinity":false,)"
-                      R"("allocations":[0,null,1,null],"unallocated":[1,3],"attributes":[)"
-                      R"({{"handle_id":"a","secondary":{{"node":"local"}}}},)"
-                      R"({{"handle_id":"b","secondary":{{"node":"other"}}}}]}})",
-                      block, one_of({"local", "other"}))};
-}
-
-Entry node() {
-  const std::string name = one_of({"local", "other"});
-  switch (below(3)) {
-    case 0:
-      return {"/calico/v1/host/" + name + "/bird_ip", fmt::format("172.16.0.{}", 1 + below(3))};
-    case 1:
-      return {"/calico/v1/host/" + name + "/config/IPv4VXLANTunnelAddr",
-              fmt::format("10.0.0.{}", below(4))};
-    default:
-      return {"/calico/resources/v3/projectcalico.org/nodes/" + name,
-              fmt::format(R"({{"kind":"Node","metadata":{{"name":"{}"}},)"
-                          R"("spec":{{"bgp":{{"ipv4Address":"172.16.{}.{}/24"}}}}}})",
-                          name, below(2), 1 + below(3))};
-  }
-}
-
-Entry slice() {
-  const size_t i = below(2);
-  return {fmt::format("/calico/resources/v3/projectcalico.org/kubernetesendpointslices/ns/s{}", i),
-          fmt::format(R"({{"kind":"KubernetesEndpointSlice","metadata":{{"name":"s{}",)"
-                      R"("namespace":"ns","labels":{{"kubernetes.io/service-name":"svc"}}}},)"
-                      R"("addressType":"IPv4","endpoints":[{{"addresses":["10.0.0.{}"]}}],)"
-                      R"("ports":[{{"port":{},"protocol":"TCP"}}]}})",
-                      i, below(3), 80 + below(2))};
-}
-
-Entry entry(bool overlapping) {
-  switch (below(12)) {
-    case 0:
-    case 1:
-    case 2:
-      return workload();
-    case 3:
-      return host_endpoint();
-    case 4:
-    case 5:
-      return policy();
-    case 6:
-      return tier();
-    case 7:
-      return profile();
-    case 8:
-      return network_set(overlapping);
-    case 9:
-      return pool_or_block();
-    case 10:
-      return node();
-    default:
-      return slice();
-  }
-}
-
-std::vector<Update> history(bool overlapping) {
-  std::vector<Update> updates;
-  const size_t length = 5 + below(40);
-  for (size_t i = 0; i < length; ++i) {
-    Entry e = entry(overlapping);
-    const ParsedKey key = parse_key(e.first);
-    RC_ASSERT(key.kind == ParsedKey::Kind::felix);
-    const bool may_delete = !std::holds_alternative<TierKey>(key.key);
-    Update update{key.key, nullptr};
-    if (!may_delete || below(4) > 0) {
-      auto value = parse_value(key, *e.second);
-      RC_ASSERT(value.has_value());
-      update.value = *value;
-    }
-    updates.push_back(std::move(update));
-  }
-  return updates;
-}
 
 GraphOptions random_options() {
   GraphOptions options;
@@ -258,7 +96,7 @@ std::vector<Update> through_empty(const std::vector<Update>& state) {
 TEST_CASE("the end does not depend on the path, and every message can be applied") {
   REQUIRE(rc::check([] {
     const GraphOptions options = random_options();
-    const std::vector<Update> updates = history(!options.overlap_suppression);
+    const std::vector<Update> updates = generated_history(!options.overlap_suppression);
     log(updates);
     const std::vector<Update> state = final_state(updates);
     const auto want = feed(options, state, {});
@@ -271,5 +109,48 @@ TEST_CASE("the end does not depend on the path, and every message can be applied
     same(want, feed(options, reversed, {.in_sync_first = true, .flush_each = true}));
     same(want, feed(options, through_empty(state), {.in_sync_first = true}));
     same(want, feed(options, through_empty(state), {.in_sync_first = true, .flush_each = true}));
+  }));
+}
+
+namespace {
+
+std::vector<std::string> texts(const std::vector<msg::Message>& messages) {
+  std::vector<std::string> out;
+  for (const auto& message : messages) out.push_back(tagged_message_json(message));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a node among others is sent what a graph of its own would be sent") {
+  REQUIRE(rc::check([] {
+    std::vector<GraphOptions> options{random_options(), random_options(), random_options()};
+    options[1].hostname = Symbol("other");
+    options[2].hostname = Symbol("third");
+    // Members inside each other: what a late user of a set is told of them depends on who had it.
+    const std::vector<Update> updates = generated_history(false);
+    log(updates);
+    CalcGraphs together;
+    std::vector<CalcGraph> apart;
+    for (const auto& each : options) {
+      together.add(each);
+      apart.emplace_back(each);
+    }
+    for (size_t i = 0; i <= updates.size(); ++i) {
+      if (i == updates.size() / 2) {
+        together.on_status(SyncStatus::in_sync);
+        for (auto& graph : apart) graph.on_status(SyncStatus::in_sync);
+      }
+      if (i < updates.size()) {
+        together.on_updates({&updates[i], 1});
+        for (auto& graph : apart) graph.on_updates({&updates[i], 1});
+      }
+      if (below(3) > 0 && i < updates.size()) continue;
+      size_t node = 0;
+      together.flush([&](Symbol name, const std::vector<msg::Message>& messages) {
+        RC_ASSERT(name == options[node].hostname);
+        RC_ASSERT(texts(messages) == texts(apart[node++].flush()));
+      });
+    }
   }));
 }
