@@ -33,7 +33,8 @@ struct VersionFacts {
   bool bracketed_v6_nat = true;         // "[fd00::1]:80"; v3.28 forgets the brackets
   bool drops_negated_catch_all = true;  // no rule for "not 0.0.0.0/0"
   bool rpf_skip_by_family = true;       // v3.28 writes IPv4 networks into ip6tables, too
-  bool mark_trees_by_kind = true;       // cali-set-endpoint-mark-wep-x; v3.28: without "-wep"
+  bool forced_policies = true;     // AssumeNeededOnEveryNode puts chains in place; v3.28: only sets
+  bool mark_trees_by_kind = true;  // cali-set-endpoint-mark-wep-x; v3.28: without "-wep"
   std::string_view all_pools_set = "network-ip-pools";
 
   // Data plane.
@@ -53,7 +54,8 @@ constexpr VersionFacts facts_of(FelixVersion version) {
   if (version != FelixVersion::v3_28) return facts;
   facts.policy_kinds = facts.tiers = facts.combined_routes = facts.selector_configuration = false;
   facts.untracked_vxlan = facts.egress_dscp = facts.log_prefix_fields = facts.bracketed_v6_nat =
-      facts.drops_negated_catch_all = facts.rpf_skip_by_family = facts.mark_trees_by_kind = false;
+      facts.drops_negated_catch_all = facts.rpf_skip_by_family = facts.forced_policies =
+          facts.mark_trees_by_kind = false;
   facts.all_pools_set = "all-ipam-pools";
   facts.one_route_table = facts.one_tunnel_design = false;
   facts.arp_suppression = facts.peer_addresses = facts.status_file_content = false;

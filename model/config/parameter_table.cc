@@ -186,7 +186,9 @@ constexpr Row rows[] = {
      "URLs of etcd; they replace EtcdAddr and EtcdScheme."},
     {"EtcdKeyFile", K::file, "must-exist", "", local, both, "File with the key to use with etcd."},
     {"EtcdScheme", K::oneof, "http,https", "http", local, both, "Scheme to use with EtcdAddr."},
-    {"ExternalNodesCIDRList", K::cidr_list, "", "", die, both,
+    {"ExternalNodesCIDRList", K::cidr_list, "v4", "", die, v328,
+     "Addresses besides the cluster's nodes from which IPIP is accepted."},
+    {"ExternalNodesCIDRList", K::cidr_list, "", "", die, v332,
      "Addresses besides the cluster's nodes from which IPIP is accepted."},
     {"FailsafeInboundHostPorts", K::port_list, "",
      "tcp:22,udp:68,tcp:179,tcp:2379,tcp:2380,tcp:5473,tcp:6443,tcp:6666,tcp:6667", die, both,
@@ -439,12 +441,17 @@ constexpr Row rows[] = {
     {"XDPRefreshInterval", K::seconds, "", "90", 0, both, "Time between two full checks of XDP."},
 };
 
+// Integers of v3.28 have 32 bits.
+constexpr std::string_view any_int32 = "-2147483648:2147483647";
+
 std::vector<Parameter> select(In wanted) {
   std::vector<Parameter> result;
-  for (const Row& row : rows)
-    if (row.in == In::both || row.in == wanted)
-      result.push_back({row.name, row.kind, row.arguments, row.default_raw,
-                        static_cast<uint8_t>(row.flags), row.help});
+  for (const Row& row : rows) {
+    if (row.in != In::both && row.in != wanted) continue;
+    const bool narrow = wanted == In::v328 && row.kind == K::integer && row.arguments.empty();
+    result.push_back({row.name, row.kind, narrow ? any_int32 : row.arguments, row.default_raw,
+                      static_cast<uint8_t>(row.flags), row.help});
+  }
   return result;
 }
 

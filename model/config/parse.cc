@@ -187,7 +187,8 @@ Parsed parse_dscp(std::string_view raw) {
 }  // namespace
 
 // In parse_lists.cc.
-Result<ConfigValue> parse_list(ParameterKind kind, std::string_view raw);
+Result<ConfigValue> parse_list(ParameterKind kind, std::string_view arguments,
+                               std::string_view raw);
 
 Result<ConfigValue> parse_parameter(const Parameter& parameter, std::string_view raw,
                                     const ConfigHost& host) {
@@ -248,7 +249,7 @@ Result<ConfigValue> parse_parameter(const Parameter& parameter, std::string_view
     case K::portrange_list:
     case K::route_table_range:
     case K::route_table_ranges:
-      return parse_list(parameter.kind, raw);
+      return parse_list(parameter.kind, parameter.arguments, raw);
   }
   return invalid("unknown kind of parameter");
 }

@@ -6,7 +6,8 @@
 
 namespace felixsim {
 
-Result<ConfigValue> parse_list(ParameterKind kind, std::string_view raw);
+Result<ConfigValue> parse_list(ParameterKind kind, std::string_view arguments,
+                               std::string_view raw);
 
 namespace {
 
@@ -21,13 +22,15 @@ bool digits(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-Parsed parse_cidrs(std::string_view raw) {
+// Arguments "v4": no others.
+Parsed parse_cidrs(std::string_view raw, std::string_view arguments) {
   std::vector<std::string> result;
   for (const auto part : go::split(raw, ',')) {
     const auto text = go::trim_blanks(part);
     if (text.empty()) continue;
     const auto cidr = Cidr::parse_cidr_or_ip(text);
-    if (!cidr) return invalid("invalid CIDR or address", "use 10.0.0.0/8 or 10.0.0.1");
+    if (!cidr || (arguments == "v4" && !cidr->address.is_v4()))
+      return invalid("invalid CIDR or address", "use 10.0.0.0/8 or 10.0.0.1");
     result.push_back(cidr->str());
   }
   return ConfigValue(Nullable<std::vector<std::string>>(std::move(result)));
@@ -210,9 +213,10 @@ Parsed parse_key_durations(std::string_view raw) {
 
 }  // namespace
 
-Result<ConfigValue> parse_list(ParameterKind kind, std::string_view raw) {
+Result<ConfigValue> parse_list(ParameterKind kind, std::string_view arguments,
+                               std::string_view raw) {
   using K = ParameterKind;
-  if (kind == K::cidr_list) return parse_cidrs(raw);
+  if (kind == K::cidr_list) return parse_cidrs(raw, arguments);
   if (kind == K::endpoint_list) return parse_endpoints(raw);
   if (kind == K::iface_filter_slice) return parse_interfaces(raw);
   if (kind == K::port_list) return parse_proto_ports(raw);

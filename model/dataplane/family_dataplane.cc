@@ -88,6 +88,7 @@ FamilyDataplane::FamilyDataplane(const DataplaneConfig& config_in, IpFamily fami
                                     rules.vxlan_port,
                                     v4 ? config.vxlan_mtu_bytes : config.vxlan_mtu_v6_bytes,
                                     protocol,
+                                    !rules.felix.one_tunnel_design,
                                     config.external_node_cidrs};
     vxlan.emplace(std::move(vxlan_config), ip_sets, *fdb);
   }

@@ -182,7 +182,7 @@ void IntDataplane::plan_wake_up(SimTime now, bool sets_left, ApplyResult& result
   if (at) result.reschedule_after = std::max<SimTime>(*at - now, 1);
   for (FamilyDataplane* family : families()) {
     const auto end = family->routes.next_grace_end();
-    const auto wake = end ? next_wake(*end) : std::nullopt;
+    const auto wake = end && !retrying ? next_wake(*end) : end;
     if (!wake) continue;
     const SimTime left = std::max<SimTime>(*wake - now, 1);
     result.grace_ends_after = std::min(left, result.grace_ends_after.value_or(left));
@@ -192,6 +192,9 @@ void IntDataplane::plan_wake_up(SimTime now, bool sets_left, ApplyResult& result
 void IntDataplane::apply_routes(SimTime now, bool woken, ApplyResult& result) {
   for (FamilyDataplane* family : families()) {
     result.needs_retry |= family->endpoints->needs_retry();
+    // Felix v3.28 calls it an error not to know the device under VXLAN.
+    if (family->vxlan && !config.rules.felix.one_tunnel_design)
+      result.needs_retry |= !family->vxlan->routes().parent_known();
     if (family->fdb) result.needs_retry |= !family->fdb->apply(backend);
     if (config.route_sync_disabled) continue;
     if (config.rules.felix.peer_addresses)
@@ -205,15 +208,17 @@ void IntDataplane::apply_routes(SimTime now, bool woken, ApplyResult& result) {
 
 ApplyResult IntDataplane::apply(SimTime now) {
   ApplyResult result;
-  if (!started_at) start_clocks(now);
+  const bool first = !started_at;
+  if (first) start_clocks(now);
   if (!in_sync || fatal) {
     result.fatal = fatal;
     return result;
   }
   result.applied = true;
   sync_tunnels(now);
-  look_at_interfaces(now);
-  const bool woken = std::exchange(dirty, false);
+  // Felix makes tunnels beside its first programming, and hears of them while it is at it.
+  if (!first) look_at_interfaces(now);
+  const bool woken = std::exchange(dirty, false) || retrying;
   for (FamilyDataplane* family : families()) family->resolve();
   std::optional<std::string> render_panic;  // it strikes when the tables are rendered
   for (FamilyDataplane* family : families()) family->complete(backend, render_panic);
@@ -227,6 +232,7 @@ ApplyResult IntDataplane::apply(SimTime now) {
     fatal = result.fatal;
     return result;
   }
+  if (first) look_at_interfaces(now);
   apply_routes(now, woken, result);
   result.fatal = render_panic;
   if (!result.fatal) apply_tables(now, woken, result);
@@ -238,8 +244,12 @@ ApplyResult IntDataplane::apply(SimTime now) {
     result.stuck |= family->ip_sets.deletions_fail();
     if (family->old_ip_sets) sets_left |= family->old_ip_sets->apply_deletions(backend);
   }
-  bool with_content = config.rules.felix.status_file_content;
-  for (auto& [id, status] : statuses.apply(backend, config.status_files, with_content)) {
+  // The files wait until all was in place once (DataplaneInSync).
+  retrying = result.needs_retry;
+  was_in_place |= !retrying;
+  const bool write_files = config.status_files && was_in_place;
+  const bool with_content = config.rules.felix.status_file_content;
+  for (auto& [id, status] : statuses.apply(backend, write_files, with_content)) {
     result.statuses.push_back({id, status});
   }
   plan_wake_up(now, sets_left, result);

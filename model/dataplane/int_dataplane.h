@@ -105,6 +105,8 @@ struct IntDataplane {
   std::unique_ptr<FamilyDataplane> v4, v6;
 
   bool in_sync = false, dirty = false;
+  bool retrying = false;      // something failed: Felix looks again ten times a second
+  bool was_in_place = false;  // once nothing was left to retry
   std::optional<std::string> fatal, restart_reason;
   bool tunnels_dirty = true;
   std::optional<SimTime> started_at, tunnels_checked_at;

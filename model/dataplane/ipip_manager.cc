@@ -12,8 +12,8 @@ constexpr char device_name[] = "tunl0";
 IpipManager::IpipManager(IpipManagerConfig config)
     : config_(std::move(config)),
       routes_({IpFamily::v4, msg::IpPoolType::ipip, RouteClass::ipip_tunnel,
-               RouteClass::ipip_same_subnet, device_name, config_.mtu_bytes,
-               config_.route_protocol}) {}
+               RouteClass::ipip_same_subnet, device_name, config_.mtu_bytes, config_.route_protocol,
+               config_.classic}) {}
 
 void IpipManager::on_host(const msg::HostMetadataUpdate& update) {
   if (update.host == config_.hostname) {

@@ -18,7 +18,8 @@ std::optional<std::string> PolicyManager::on_policy(const msg::PolicyId& id,
   auto chains = rules::policy_chains(renderer_, id, policy);
   if (!chains) return chains.error().message;
   const auto& hints = policy.perf_hints;
-  bool force = std::find(hints.begin(), hints.end(), assume_needed_everywhere) != hints.end();
+  bool force = renderer_.config.felix.forced_policies &&
+               std::find(hints.begin(), hints.end(), assume_needed_everywhere) != hints.end();
   // Which table uses a policy can change with its kind, so all of them know it; only those whose
   // rules refer to it will program it.
   for (rules::Chain& chain : *chains) {

@@ -10,7 +10,7 @@ constexpr int boot_protocol = 3;
 bool is_type(const msg::RouteUpdate& route, uint32_t type) { return (route.types & type) == type; }
 
 // vxlanLinksIncompat: settings of a VXLAN device that cannot be changed in place.
-bool compatible(const Link& want, const Link& have) {
+bool compatible(const Link& want, const Link& have, bool any_mac) {
   if (want.kind != have.kind) return false;
   if (!want.vxlan) return true;
   if (!have.vxlan) return false;
@@ -21,7 +21,7 @@ bool compatible(const Link& want, const Link& have) {
   if (want.vxlan->port > 0 && have.vxlan->port > 0 && want.vxlan->port != have.vxlan->port) {
     return false;
   }
-  return want.mac == have.mac;
+  return any_mac || want.mac == have.mac;
 }
 
 }  // namespace
@@ -155,7 +155,7 @@ bool RouteManager::device_needs_sync(const KernelState& kernel, const Device& de
   if (have == kernel.links.end()) return true;
   const Link& link = have->second;
   bool mtu_differs = config_.mtu_bytes != 0 && link.mtu_bytes != config_.mtu_bytes;
-  if (mtu_differs || !link.admin_up || !compatible(want->link, link)) return true;
+  if (mtu_differs || !link.admin_up || !compatible(want->link, link, config_.classic)) return true;
   bool present = false;
   for (const Address& address : link.addresses) {
     if (address.prefix.address.family != config_.family) continue;
@@ -174,7 +174,8 @@ bool RouteManager::sync_device(Backend& backend, const Device& device) {
   if (!want) return true;
   const std::string& name = config_.tunnel_device;
   auto have = backend.state().links.find(name);
-  if (have != backend.state().links.end() && !compatible(want->link, have->second)) {
+  if (have != backend.state().links.end() &&
+      !compatible(want->link, have->second, config_.classic)) {
     if (backend.apply(LinkRemoveOp{name}).rc != 0) return false;
     have = backend.state().links.end();
   }

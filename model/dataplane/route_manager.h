@@ -28,6 +28,7 @@ struct RouteManagerConfig {
   std::string tunnel_device;  // empty: none
   int mtu_bytes = 0;
   int route_protocol = felix_route_protocol;
+  bool classic = false;  // Felix v3.28: a device may have another MAC
 };
 
 // Routes that only Felix programs carry its own protocol, unless DeviceRouteProtocol is set.
@@ -47,6 +48,7 @@ class RouteManager {
   void on_route_remove(const msg::RouteRemove& route);
   void set_parent_address(const std::string& address) { parent_address_ = address; }
   void trigger_update() { dirty_ = true; }
+  bool parent_known() const { return !parent_device_.empty(); }
 
   // Creates, repairs and raises the tunnel device. True if nothing failed.
   bool sync_device(Backend& backend, const Device& device);

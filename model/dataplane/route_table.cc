@@ -117,7 +117,7 @@ const RouteTarget* RouteTable::best_target(const RouteKey& key, std::string& dev
   for (const auto& owner : owners->second) {
     auto interface = interfaces_.find(owner.second);
     if (interface == interfaces_.end()) continue;
-    interface->second.grace_expired = true;
+    if (!config_.classic) interface->second.grace_expired = true;
     if (interface->second.state != InterfaceState::up) continue;
     const auto had = config_.classic ? routes_.actual().find(key) : routes_.actual().end();
     if (had != routes_.actual().end() && had->second.device == owner.second) {
@@ -163,12 +163,30 @@ Route RouteTable::kernel_route(const RouteTarget& target, const RouteKey& key,
   return route;
 }
 
+// Felix v3.28 fails to add a route that another interface of its own has, and tries again for ever.
+void RouteTable::note_contest(const RouteKey& key) {
+  const auto owners = owners_.find(key);
+  const auto is_up = [&](const auto& owner) {
+    const auto interface = interfaces_.find(owner.second);
+    return interface != interfaces_.end() && interface->second.state == InterfaceState::up;
+  };
+  const bool contested = owners != owners_.end() &&
+                         std::count_if(owners->second.begin(), owners->second.end(), is_up) > 1;
+  if (contested)
+    contested_.insert(key);
+  else
+    contested_.erase(key);
+}
+
 void RouteTable::recalculate(const RouteKey& key) {
+  if (config_.classic) note_contest(key);
   std::string device;
   const RouteTarget* best = best_target(key, device);
   if (best) {
     routes_.set_desired(key, kernel_route(*best, key, device));
+    released_.erase(key);
   } else {
+    if (config_.classic && routes_.desired().contains(key)) released_.insert(key);
     routes_.remove_desired(key);
   }
 }
@@ -280,10 +298,11 @@ bool RouteTable::apply_deletions(Backend& backend, SimTime now, bool woken) {
   std::set<RouteKey> pending = routes_.pending_deletions();
   for (const RouteKey& key : pending) {
     const Route& route = routes_.actual().at(key);
-    if (in_grace_period(route, now, woken)) continue;
+    if (!released_.contains(key) && in_grace_period(route, now, woken)) continue;
     int rc = backend.apply(RouteOp{true, route}).rc;
     if (rc == 0 || rc == no_such_process) {
       routes_.remove_actual(key);
+      released_.erase(key);
     } else {
       ok = false;
     }
@@ -346,7 +365,7 @@ bool RouteTable::apply(Backend& backend, SimTime now, bool woken) {
   }
   bool deleted = apply_deletions(backend, now, woken);
   bool updated = apply_updates(backend);
-  return apply_arp_entries(backend) && deleted && updated;
+  return apply_arp_entries(backend) && deleted && updated && contested_.empty();
 }
 
 }  // namespace felixsim

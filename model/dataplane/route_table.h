@@ -108,6 +108,7 @@ class RouteTable {
   Route kernel_route(const RouteTarget& target, const RouteKey& key,
                      const std::string& device) const;
   bool is_ours(const Route& route) const;
+  void note_contest(const RouteKey& key);
   bool is_exclusively_ours(const Route& route, bool special) const;
   bool is_taken(const KernelState& kernel, const RouteKey& key) const;
   bool is_workload_interface(const std::string& device) const;
@@ -126,6 +127,8 @@ class RouteTable {
   std::map<std::string, Interface> interfaces_;
   DeltaTracker<RouteKey, Route> routes_;
   std::set<std::string> to_rescan_, to_arp_;
+  std::set<RouteKey> contested_;               // classic: wanted by several, one of which has it
+  std::set<RouteKey> released_;                // classic: wanted once: no grace for them
   std::set<std::string> same_subnet_devices_;  // classic: that ever were asked to hold routes
   std::map<std::string, std::map<Ip, Mac>> arp_entries_;
   bool full_resync_needed_ = true;

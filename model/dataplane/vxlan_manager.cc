@@ -15,7 +15,7 @@ VxlanManager::VxlanManager(VxlanManagerConfig config, IpSets& ip_sets, VxlanFdb&
       fdb_(fdb),
       routes_({config_.family, msg::IpPoolType::vxlan, RouteClass::vxlan_tunnel,
                RouteClass::vxlan_same_subnet, vxlan_device(config_.family), config_.mtu_bytes,
-               config_.route_protocol}) {}
+               config_.route_protocol, config_.classic}) {}
 
 VxlanManager::VtepFields VxlanManager::fields(const msg::VtepUpdate& vtep) const {
   if (config_.family == IpFamily::v4) return {vtep.mac, vtep.ipv4_addr, vtep.parent_device_ip};

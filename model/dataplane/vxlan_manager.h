@@ -21,6 +21,7 @@ struct VxlanManagerConfig {
   Symbol hostname;
   int vni = 4096, port = 4789, mtu_bytes = 0;
   int route_protocol = felix_route_protocol;
+  bool classic = false;              // RouteManagerConfig
   std::vector<Cidr> external_cidrs;  // other sources that may send VXLAN
 };
 std::string vxlan_device(IpFamily family);  // "vxlan.calico", "vxlan-v6.calico"

@@ -111,6 +111,9 @@ TEST_CASE("each version has its own parameters and defaults") {
   CHECK(old.duration("IpsetsRefreshInterval").count == 10'000'000'000);
   CHECK(now.duration("IpsetsRefreshInterval").count == 90'000'000'000);
   CHECK(old.text("EndpointStatusPathPrefix").empty());
+  const StringMap v6{{"ExternalNodesCIDRList", "fd00::/64"}};
+  CHECK_FALSE(Config(FelixVersion::v3_28).set_source(ConfigSource::environment, v6));
+  CHECK(Config(FelixVersion::v3_32).set_source(ConfigSource::environment, v6));
 }
 
 TEST_CASE("validation finds what is missing across parameters") {

@@ -190,6 +190,7 @@ TEST_CASE("VXLAN gets its device, neighbours and routes; they go when the remote
   node.send(route);
   node.send(msg::InSync{});
   node.apply();
+  node.apply();  // Felix hears of its new device
   const KernelState& kernel = node.kernel.kernel;
   REQUIRE(kernel.links.contains("vxlan.calico"));
   CHECK(kernel.links.at("vxlan.calico").admin_up);
@@ -207,4 +208,21 @@ TEST_CASE("VXLAN gets its device, neighbours and routes; they go when the remote
   CHECK(kernel.neighbours.empty());
   CHECK(kernel.fdb.empty());
   CHECK(kernel.routes.empty());
+}
+
+TEST_CASE("Status files wait until everything was in place once") {
+  DataplaneConfig classic = config();
+  classic.rules.felix = facts_of(FelixVersion::v3_28);
+  classic.arp_suppression = false;
+  TestNode node(classic);
+  for (const char* interface : {"cali1", "cali2"}) node.kernel.add_link(interface);
+  node.send(endpoint("p1", "cali1", "10.244.0.2/32"));
+  node.send(endpoint("p2", "cali2", "10.244.0.2/32"));  // one address, two interfaces
+  node.send(msg::InSync{});
+  CHECK(node.apply().needs_retry);
+  CHECK(node.kernel.kernel.files.empty());
+  node.send(msg::WorkloadEndpointRemove{pod("p2")});
+  CHECK_FALSE(node.apply(second).needs_retry);
+  CHECK(node.kernel.kernel.files.at("k8s default%2Fp1 eth0")
+            .empty());  // Felix v3.28 writes nothing in
 }

@@ -120,3 +120,21 @@ TEST_CASE("Felix v3.28 without VXLAN leaves what it marked on others' devices") 
     CHECK(kernel.kernel.routes.size() == (vxlan ? 0 : 2));
   }
 }
+
+TEST_CASE("Felix v3.28: what it wanted goes at once, what it finds only after ten seconds") {
+  testing::FakeKernel kernel;
+  kernel.add_link("cali1");
+  kernel.kernel.routes = {kernel_route("10.0.0.9/32", "cali1")};
+  RouteTable table(classic_main_route_table(
+      main_route_table(IpFamily::v4, 3, std::nullopt, {"cali"}, true), false));
+  table.on_interface_changed({"cali1", InterfaceState::up, 2}, 0);
+  table.set_routes(RouteClass::local_workload, "cali1", {local("10.0.0.1/32")});
+  table.apply(kernel, 0);
+  CHECK(kernel.kernel.routes.size() == 2);
+  table.set_routes(RouteClass::local_workload, "cali1", {});
+  table.apply(kernel, second);
+  REQUIRE(kernel.kernel.routes.size() == 1);
+  CHECK(kernel.kernel.routes.begin()->dst == *Cidr::parse("10.0.0.9/32"));
+  table.apply(kernel, 10 * second);
+  CHECK(kernel.kernel.routes.empty());
+}
