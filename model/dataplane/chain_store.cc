@@ -7,29 +7,29 @@ namespace felixsim {
 
 void ChainStore::incref_targets(const std::vector<rules::Rule>& rules) {
   for (const rules::Rule& rule : rules) {
-    if (rule.target_at != 0) incref(std::string(rule.target()));
+    if (rule.target_at != 0) incref(rule.target());
   }
 }
 
 void ChainStore::decref_targets(const std::vector<rules::Rule>& rules) {
   for (const rules::Rule& rule : rules) {
-    if (rule.target_at != 0) decref(std::string(rule.target()));
+    if (rule.target_at != 0) decref(rule.target());
   }
 }
 
-void ChainStore::incref(const std::string& name) {
+void ChainStore::incref(std::string_view name) {
   if (++references_[name] != 1) return;
-  dirty_.insert(name);
+  dirty_.emplace(name);
   auto chain = chains_.find(name);
   if (chain != chains_.end()) incref_targets(chain->second->rules);
 }
 
-void ChainStore::decref(const std::string& name) {
+void ChainStore::decref(std::string_view name) {
   auto count = references_.find(name);
   FELIXSIM_CHECK(count != references_.end());
   if (--count->second > 0) return;
   references_.erase(count);
-  dirty_.insert(name);
+  dirty_.emplace(name);
   auto chain = chains_.find(name);
   if (chain != chains_.end()) decref_targets(chain->second->rules);
 }

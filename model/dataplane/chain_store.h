@@ -4,7 +4,8 @@
 // (incref, decref, desiredStateOfChain). Loops of chains are the renderer's bug.
 #pragma once
 
-#include <map>
+#include <absl/container/flat_hash_map.h>
+
 #include <memory>
 #include <set>
 #include <string>
@@ -29,8 +30,8 @@ class ChainStore {
   void replace_hook(const std::vector<rules::Rule>& old_rules,
                     const std::vector<rules::Rule>& new_rules);
   // References from outside the table's rules: elements of verdict maps.
-  void incref(const std::string& name);
-  void decref(const std::string& name);
+  void incref(std::string_view name);
+  void decref(std::string_view name);
 
   // The chain if it is known and reachable, else null.
   const rules::Chain* wanted(const std::string& name) const;
@@ -38,14 +39,26 @@ class ChainStore {
   const std::set<std::string>& dirty() const { return dirty_; }
   void mark_dirty(const std::string& name) { dirty_.insert(name); }
   void clear_dirty() { dirty_.clear(); }
+  // Keeps those for which keep(name) holds.
+  template <class Keep>
+  void keep_dirty(Keep keep) {
+    std::erase_if(dirty_, [&](const std::string& name) { return !keep(name); });
+  }
 
  private:
   bool is_referenced(const std::string& name) const { return references_.contains(name); }
   void incref_targets(const std::vector<rules::Rule>& rules);
   void decref_targets(const std::vector<rules::Rule>& rules);
 
-  std::map<std::string, ChainPtr> chains_;
-  std::map<std::string, int> references_;  // never 0
+  struct NameHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+  };
+  template <class Value>
+  using ByName = absl::flat_hash_map<std::string, Value, NameHash, std::equal_to<>>;
+
+  ByName<ChainPtr> chains_;
+  ByName<int> references_;  // never 0
   std::set<std::string> dirty_;
 };
 

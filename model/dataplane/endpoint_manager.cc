@@ -144,8 +144,7 @@ std::vector<rules::TierGroups> EndpointManager::groups(const std::vector<msg::Ti
 }
 
 void EndpointManager::incref_group(const rules::PolicyGroup& group) {
-  if (group.inlined()) return;
-  if (++group_references_[group.chain_name] != 1) return;
+  if (++group_references_[group.chain_name()] != 1) return;
   auto chain = std::make_shared<const rules::Chain>(rules::policy_group_chain(renderer_, group));
   out_.filter.update(chain);
   out_.mangle.update(chain);
@@ -169,7 +168,7 @@ void EndpointManager::update_policy_groups(const std::string& interface,
       for (const rules::PolicyGroup& group : *list) {
         if (group.inlined()) continue;
         incref_group(group);
-        names.push_back(group.chain_name);
+        names.push_back(group.chain_name());
       }
     }
   }

@@ -119,8 +119,8 @@ class EndpointManager {
   std::optional<std::string> panic_;
 
   std::map<msg::WorkloadEndpointId, WorkloadPtr> pending_workloads_, workloads_, shadowed_;
-  std::map<std::string, msg::WorkloadEndpointId> workload_of_;  // by interface
-  std::map<msg::WorkloadEndpointId, rules::Chains> workload_chains_;
+  std::map<std::string, msg::WorkloadEndpointId> workload_of_;                   // by interface
+  std::map<msg::WorkloadEndpointId, std::vector<std::string>> workload_chains_;  // names
   std::map<msg::WorkloadEndpointId, std::string> arp_chains_;
   ActiveChains workload_dispatch_, mark_dispatch_, arp_dispatch_;
   bool dispatch_dirty_ = true, marks_dirty_ = true;

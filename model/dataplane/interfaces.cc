@@ -31,13 +31,18 @@ InterfaceChanges InterfaceMonitor::look(const KernelState& kernel,
     it = seen_.erase(it);
   }
   for (const auto& [name, link] : kernel.links) {
-    auto [it, is_new] = seen_.try_emplace(name, Seen{link.index, InterfaceState::not_present, {}});
+    auto [it, is_new] =
+        seen_.try_emplace(name, Seen{link.index, InterfaceState::not_present, {}, false, {}});
     Seen& seen = it->second;
     InterfaceState state = is_oper_up(link) ? InterfaceState::up : InterfaceState::down;
     if (state != seen.state) {
       seen.state = state;
       changes.states.push_back({name, state, link.index});
     }
+    const bool same = link.admin_up == seen.admin_up && link.addresses == seen.of_link;
+    if (!is_new && same) continue;
+    seen.admin_up = link.admin_up;
+    seen.of_link = link.addresses;
     if (excluded && excluded(name)) continue;
     std::set<Ip> addresses = local_addresses(link);
     if (is_new || addresses != seen.addresses) {

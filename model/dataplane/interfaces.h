@@ -50,6 +50,9 @@ class InterfaceMonitor {
     int index = 0;
     InterfaceState state = InterfaceState::not_present;
     std::set<Ip> addresses;
+    // What the addresses were worked out from.
+    bool admin_up = false;
+    std::vector<Address> of_link;
   };
   std::map<std::string, Seen> seen_;
 };

@@ -171,7 +171,7 @@ void IptablesTable::load(const KernelState& kernel) {
     if (found != family->second.end()) table = &found->second;
   }
   hook_rules_.clear();
-  std::map<std::string, Hashes> actual;
+  ChainHashes actual;
   for (const auto& [name, chain] : *table) actual[name] = read_hashes(name, chain);
   for (const auto& [name, expected] : actual_) {
     auto found = actual.find(name);
@@ -193,19 +193,13 @@ void IptablesTable::load(const KernelState& kernel) {
 
 // Chains that need nothing: already right, or neither wanted nor there.
 void IptablesTable::drop_correct_chains() {
-  std::set<std::string> dirty = chains_.dirty();
-  chains_.clear_dirty();
-  for (const std::string& name : dirty) {
+  chains_.keep_dirty([&](const std::string& name) {
     const rules::Chain* chain = chains_.wanted(name);
     auto actual = actual_.find(name);
-    if (!chain && actual == actual_.end()) continue;
-    bool compare = chain && actual != actual_.end() && !actual->second.empty();
-    if (compare &&
-        actual->second == rules::rule_hashes(name, chain->rules, rules::Dialect::iptables)) {
-      continue;
-    }
-    chains_.mark_dirty(name);
-  }
+    if (!chain || actual == actual_.end()) return chain || actual != actual_.end();
+    return actual->second.empty() ||
+           actual->second != rules::rule_hashes(name, chain->rules, rules::Dialect::iptables);
+  });
 }
 
 // iptables-nft keeps no rule numbers across commands of one transaction, so there whole chains are
@@ -219,13 +213,13 @@ void IptablesTable::write_chain(const std::string& name, const rules::Chain& cha
     if (i >= current.size()) {
       out += fmt::format("-D {} {}\n", name, current.size() + 1);
     } else if (i >= previous.size()) {
-      out += rules::append_text(chain.rules[i], name, current[i]) + "\n";
+      rules::append_line(out, chain.rules[i], name, current[i]);
     } else if (previous[i] != current[i]) {
       int number = static_cast<int>(i) + 1;
       out += rules::replace_text(chain.rules[i], name, number, current[i]) + "\n";
     }
   }
-  written_[name] = std::move(current);
+  written_.emplace_back(name, std::move(current));
 }
 
 void IptablesTable::write_hook(const std::string& name, std::string& out) {
@@ -254,7 +248,7 @@ void IptablesTable::write_hook(const std::string& name, std::string& out) {
       out += rules::append_text(appended[i], name, hashes[i]) + "\n";
     }
   }
-  written_[name] = std::move(wanted);
+  written_.emplace_back(name, std::move(wanted));
 }
 
 void IptablesTable::write_deletions(std::string& out) {
@@ -267,7 +261,7 @@ void IptablesTable::write_deletions(std::string& out) {
         out += fmt::format(":{} - -\n", name);
       } else {
         out += fmt::format("--delete-chain {}\n", name);
-        written_[name] = std::nullopt;
+        written_.emplace_back(name, std::nullopt);
       }
     }
   }
@@ -277,24 +271,45 @@ std::string IptablesTable::restore_input() {
   drop_correct_chains();
   written_.clear();
   bool nft = config_.backend == IptBackend::nft;
-  std::string changes, deletions;
+  const std::string head = "*" + config_.name + "\n";
+  std::string changes = head, deletions;
+  changes.reserve(expected_length());
   for (const std::string& name : chains_.dirty()) {
     // A forward reference makes the chain, empty; it also cuts what a chain to be deleted refers
     // to.
     bool flush = nft || !chains_.wanted(name) || !actual_.contains(name);
-    if (flush) changes += fmt::format(":{} - -\n", name);
+    if (flush) changes.append(":").append(name).append(" - -\n");
   }
   for (const std::string& name : chains_.dirty()) {
     if (const rules::Chain* chain = chains_.wanted(name)) write_chain(name, *chain, changes);
   }
   for (const std::string& name : dirty_hooks_) write_hook(name, changes);
   write_deletions(deletions);
+  constexpr std::string_view commit = "COMMIT\n";
+  if (!nft) changes += deletions;
+  if (changes.size() == head.size())
+    changes.clear();
+  else
+    changes += commit;
   // iptables-nft-restore deletes only chains that nothing referred to when the transaction began.
-  auto transaction = [&](const std::string& lines) {
-    return lines.empty() ? "" : fmt::format("*{}\n{}COMMIT\n", config_.name, lines);
-  };
-  if (nft) return transaction(changes) + transaction(deletions);
-  return transaction(changes + deletions);
+  if (nft && !deletions.empty()) changes.append(head).append(deletions).append(commit);
+  return changes;
+}
+
+// Of the text for what is dirty, about: it is large, and growing it costs.
+size_t IptablesTable::expected_length() const {
+  constexpr size_t of_rule = 64, of_chain = 64;
+  size_t length = 0;
+  for (const std::string& name : chains_.dirty()) {
+    length += of_chain;
+    const rules::Chain* chain = chains_.wanted(name);
+    if (!chain) continue;
+    for (const auto& rule : chain->rules) {
+      length += of_rule + name.size() + rule.text.size();
+      for (const auto& comment : rule.comments) length += of_rule + comment.size();
+    }
+  }
+  return length;
 }
 
 std::string IptablesTable::command() const {

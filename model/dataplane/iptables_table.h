@@ -8,6 +8,8 @@
 // the same and costs nothing otherwise.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <map>
 #include <optional>
 #include <set>
@@ -68,6 +70,7 @@ class IptablesTable {
     std::vector<rules::Rule> inserted, appended;
   };
   using Hashes = std::vector<std::string>;  // "" for a foreign rule
+  using ChainHashes = absl::flat_hash_map<std::string, Hashes>;
 
   void load(const KernelState& kernel);
   void compare_known_chain(const std::string& name, const Hashes& expected, const Hashes& found);
@@ -76,6 +79,7 @@ class IptablesTable {
   bool is_ours(std::string_view chain) const;
   bool is_old_insert(std::string_view chain, std::string_view rule) const;
   std::string restore_input();
+  size_t expected_length() const;
   void drop_correct_chains();
   void write_chain(const std::string& name, const rules::Chain& chain, std::string& out);
   void write_hook(const std::string& name, std::string& out);
@@ -86,9 +90,9 @@ class IptablesTable {
   ChainStore chains_;
   std::map<std::string, Hook> hooks_;
   std::set<std::string> dirty_hooks_;
-  std::map<std::string, Hashes> actual_;                        // what the kernel holds
+  ChainHashes actual_;                                          // what the kernel holds
   std::map<std::string, std::vector<std::string>> hook_rules_;  // full text, by kernel chain
-  std::map<std::string, std::optional<Hashes>> written_;        // what the last input will make
+  std::vector<std::pair<std::string, std::optional<Hashes>>> written_;  // by the last input
   bool loaded_ = false, touched_ = false;
   std::optional<SimTime> check_at_;
   SimTime last_read_ = 0, last_write_ = 0;

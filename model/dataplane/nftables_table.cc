@@ -124,7 +124,7 @@ const NftTable* NftablesTable::find(const KernelState& kernel) const {
 void NftablesTable::load(const KernelState& kernel) {
   const NftTable* table = find(kernel);
   table_exists_ = table != nullptr;
-  std::map<std::string, Hashes> actual;
+  ChainHashes actual;
   // Where the whole table is gone, Felix does not note that the elements went with it
   // (maps.go LoadDataplaneState).
   maps_in_kernel_.clear();
@@ -219,7 +219,7 @@ void NftablesTable::write_chain(const NftTable* kernel, const std::string& name,
       out += rule_line("replace", name, chain.rules[i], current[i], old->rules[i].handle);
     }
   }
-  written_[name] = std::move(current);
+  written_.emplace_back(name, std::move(current));
 }
 
 void NftablesTable::write_hook(const std::string& name, std::string& out) {
@@ -234,7 +234,7 @@ void NftablesTable::write_hook(const std::string& name, std::string& out) {
       out += rule_line("add", name, rule, wanted[at++], std::nullopt);
     }
   }
-  written_[name] = std::move(wanted);
+  written_.emplace_back(name, std::move(wanted));
 }
 
 // Elements go before the chains that they name, and come after them.
@@ -267,7 +267,7 @@ void NftablesTable::write_deletions(std::string& out) {
   for (const std::string& name : chains_.dirty()) {
     if (chains_.wanted(name) || !actual_.contains(name)) continue;
     out += fmt::format("delete chain {} {} {}\n", config_.family, config_.name, name);
-    written_[name] = std::nullopt;
+    written_.emplace_back(name, std::nullopt);
   }
 }
 

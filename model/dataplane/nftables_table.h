@@ -6,7 +6,9 @@
 // Like IptablesTable, it reads the table again only after somebody else touched the kernel.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
 #include <functional>
+
 #include <map>
 #include <optional>
 #include <set>
@@ -62,6 +64,7 @@ class NftablesTable {
     std::vector<rules::Rule> inserted, appended;
   };
   using Hashes = std::vector<std::string>;
+  using ChainHashes = absl::flat_hash_map<std::string, Hashes>;
   using Elements = std::map<std::string, std::string>;
 
   const NftTable* find(const KernelState& kernel) const;
@@ -83,11 +86,11 @@ class NftablesTable {
   std::map<std::string, Hook> hooks_;
   std::set<std::string> dirty_hooks_, dirty_maps_;
   std::map<std::string, Elements> maps_;
-  std::map<std::string, Hashes> actual_;
+  ChainHashes actual_;
   std::map<std::string, Elements> actual_maps_;
   std::set<std::string> maps_in_kernel_;
   bool lost_elements_ = false;
-  std::map<std::string, std::optional<Hashes>> written_;
+  std::vector<std::pair<std::string, std::optional<Hashes>>> written_;
   bool table_exists_ = false, loaded_ = false, touched_ = false;
   std::optional<SimTime> check_at_;
   SimTime last_read_ = 0;

@@ -11,7 +11,6 @@
 namespace felixsim {
 
 void EndpointManager::resolve_workloads() {
-  if (!pending_workloads_.empty()) dispatch_dirty_ = true;
   // A removal may bring a shadowed endpoint back, so this ends only when nothing is pending.
   while (!pending_workloads_.empty()) {
     auto [id, endpoint] = *pending_workloads_.begin();
@@ -63,7 +62,7 @@ void EndpointManager::promote_shadowed(Symbol interface) {
 
 void EndpointManager::remove_workload(const msg::WorkloadEndpointId& id) {
   if (auto chains = workload_chains_.find(id); chains != workload_chains_.end()) {
-    out_.filter.remove(chains->second);
+    for (const std::string& chain : chains->second) out_.filter.remove(chain);
     workload_chains_.erase(chains);
   }
   if (auto arp = arp_chains_.find(id); arp != arp_chains_.end()) {
@@ -78,6 +77,7 @@ void EndpointManager::remove_workload(const msg::WorkloadEndpointId& id) {
   if (out_.link_addresses) out_.link_addresses->remove(name);
   to_configure_.erase(name);
   workload_of_.erase(name);
+  dispatch_dirty_ = true;
   if (spoofable_.erase(name) > 0) rpf_skip_dirty_ = true;
   update_policy_groups(name, {});
   workloads_.erase(it);
@@ -88,7 +88,7 @@ void EndpointManager::forget_old_interface(const msg::WorkloadEndpointId& id,
                                            const std::string& new_name) {
   if (out_.marks) out_.marks->release(old_name);
   if (auto chains = workload_chains_.find(id); chains != workload_chains_.end()) {
-    out_.filter.remove(chains->second);
+    for (const std::string& chain : chains->second) out_.filter.remove(chain);
   }
   // Felix looks for the old interface's allowed sources but forgets the new one's.
   if (spoofable_.contains(old_name)) {
@@ -99,16 +99,21 @@ void EndpointManager::forget_old_interface(const msg::WorkloadEndpointId& id,
   if (out_.link_addresses) out_.link_addresses->remove(old_name);
   to_configure_.erase(old_name);
   workload_of_.erase(old_name);
+  dispatch_dirty_ = true;
 }
 
 void EndpointManager::activate_workload(const msg::WorkloadEndpointId& id,
                                         const WorkloadPtr& endpoint) {
   const std::string& name = endpoint->name.str();
-  if (auto old = workloads_.find(id); old != workloads_.end()) {
-    if (old->second->name != endpoint->name) {
-      forget_old_interface(id, old->second->name.str(), name);
-    }
+  auto old = workloads_.find(id);
+  if (old != workloads_.end() && old->second->name != endpoint->name) {
+    forget_old_interface(id, old->second->name.str(), name);
   }
+  // Dispatch depends on which interfaces there are, and which have IPv4; Felix works it out anew
+  // for each update and finds it unchanged.
+  if (old == workloads_.end() || old->second->ipv4_nets.empty() != endpoint->ipv4_nets.empty() ||
+      !workload_of_.contains(name))
+    dispatch_dirty_ = true;
   update_workload_chains(id, *endpoint);
   update_spoofing(*endpoint);
   if (out_.routes) {
@@ -138,8 +143,12 @@ void EndpointManager::update_workload_chains(const msg::WorkloadEndpointId& id,
     panic_ = chains.error().message;
     return;
   }
-  out_.filter.update(*chains);
-  workload_chains_[id] = std::move(*chains);
+  std::vector<std::string>& names = workload_chains_[id];
+  names.clear();
+  for (rules::Chain& chain : *chains) {
+    names.push_back(chain.name);
+    out_.filter.update(std::move(chain));
+  }
 }
 
 // Felix takes note of the first list of allowed sources only, not of a change to another list.

@@ -8,17 +8,23 @@
 namespace felixsim {
 namespace {
 
-Bytes digest(const EVP_MD* algorithm, std::initializer_list<std::string_view> parts) {
+// Writes at most EVP_MAX_MD_SIZE bytes to `out`; returns how many.
+unsigned digest_to(uint8_t* out, const EVP_MD* algorithm,
+                   std::initializer_list<std::string_view> parts) {
   // One context for the thread: creating one costs more than hashing a rule.
   thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(
       EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   FELIXSIM_CHECK(context && EVP_DigestInit_ex(context.get(), algorithm, nullptr) == 1);
   for (const auto part : parts)
     FELIXSIM_CHECK(EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1);
-  Bytes out(EVP_MAX_MD_SIZE);
   unsigned length = 0;
-  FELIXSIM_CHECK(EVP_DigestFinal_ex(context.get(), out.data(), &length) == 1);
-  out.resize(length);
+  FELIXSIM_CHECK(EVP_DigestFinal_ex(context.get(), out, &length) == 1);
+  return length;
+}
+
+Bytes digest(const EVP_MD* algorithm, std::initializer_list<std::string_view> parts) {
+  Bytes out(EVP_MAX_MD_SIZE);
+  out.resize(digest_to(out.data(), algorithm, parts));
   return out;
 }
 
@@ -35,6 +41,12 @@ Bytes sha224(std::initializer_list<std::string_view> parts) {
   static const EVP_MD* const md = algorithm("SHA224");
   return digest(md, parts);
 }
+Digest224 sha224_digest(std::initializer_list<std::string_view> parts) {
+  static const EVP_MD* const md = algorithm("SHA224");
+  Digest224 out;
+  FELIXSIM_CHECK(digest_to(out.data(), md, parts) == out.size());
+  return out;
+}
 Bytes sha256(std::initializer_list<std::string_view> parts) {
   static const EVP_MD* const md = algorithm("SHA256");
   return digest(md, parts);
@@ -44,7 +56,7 @@ Bytes sha3_224(std::initializer_list<std::string_view> parts) {
   return digest(md, parts);
 }
 
-std::string_view as_text(const Bytes& bytes) {
+std::string_view as_text(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 

@@ -2,6 +2,7 @@
 // Digests and the identifiers that Felix derives from them. libcrypto does the arithmetic.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,9 +20,13 @@ Bytes sha224(std::initializer_list<std::string_view> parts);
 Bytes sha256(std::initializer_list<std::string_view> parts);
 Bytes sha3_224(std::initializer_list<std::string_view> parts);
 
+// The same without an allocation, for those who hash rule by rule.
+using Digest224 = std::array<uint8_t, 28>;
+Digest224 sha224_digest(std::initializer_list<std::string_view> parts);
+
 std::string base64url(std::span<const uint8_t> bytes);  // unpadded, URL-safe alphabet
 std::string hex(std::span<const uint8_t> bytes);
-std::string_view as_text(const Bytes& bytes);
+std::string_view as_text(std::span<const uint8_t> bytes);
 
 // prefix + ":" + base64url(SHA-224(prefix + ":" + content)): libcalico-go/lib/hash MakeUniqueID.
 std::string make_unique_id(std::string_view prefix, std::string_view content);

@@ -136,7 +136,7 @@ void EndpointChain::add_jump_to_policy(std::string_view chain, bool can_accept) 
 bool EndpointChain::add_group(const PolicyGroup& group) {
   const bool unstaged = group.has_unstaged();
   if (!group.inlined()) {
-    add_jump_to_policy(group.chain_name, unstaged);
+    add_jump_to_policy(group.chain_name(), unstaged);
     return unstaged;
   }
   const auto chain_prefix = ingress() ? prefix::policy_in : prefix::policy_out;

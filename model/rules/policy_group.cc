@@ -17,13 +17,15 @@ void append_identity(std::string& out, const msg::PolicyId& id) {
   out.append(", Kind: ").append(id.kind.view()).append("}\n");
 }
 
+}  // namespace
+
 // Felix v3.28 has the tier's name in the hash, and no kinds of policies.
-std::string group_chain_name(const PolicyGroup& group) {
-  const bool inbound = group.direction == Direction::inbound;
-  const bool kinds = !group.policies.front().kind.empty();
-  std::string content = fmt::format("{}{}\n{}\n{}\n", kinds ? "" : "default\n", group.selector,
-                                    inbound ? "inbound" : "outbound", group.policies.size());
-  for (const auto& policy : group.policies) {
+std::string PolicyGroup::chain_name() const {
+  const bool inbound = direction == Direction::inbound;
+  const bool kinds = !policies.front().kind.empty();
+  std::string content = fmt::format("{}{}\n{}\n{}\n", kinds ? "" : "default\n", selector,
+                                    inbound ? "inbound" : "outbound", policies.size());
+  for (const auto& policy : policies) {
     if (kinds)
       append_identity(content, policy);
     else
@@ -32,8 +34,6 @@ std::string group_chain_name(const PolicyGroup& group) {
   std::string name(inbound ? prefix::group_in : prefix::group_out);
   return name.append(base64url(sha3_224({content})), 0, uid_length);
 }
-
-}  // namespace
 
 bool PolicyGroup::inlined() const {
   return std::count_if(policies.begin(), policies.end(),
@@ -47,9 +47,7 @@ bool PolicyGroup::has_unstaged() const {
 
 PolicyGroup make_policy_group(Direction direction, std::string selector,
                               std::vector<msg::PolicyId> policies) {
-  PolicyGroup group{direction, std::move(policies), std::move(selector), {}};
-  group.chain_name = group_chain_name(group);
-  return group;
+  return {direction, std::move(policies), std::move(selector)};
 }
 
 std::vector<PolicyGroup> group_policies(const std::vector<msg::PolicyId>& policies,
@@ -86,7 +84,7 @@ Chain policy_group_chain(const Renderer& r, const PolicyGroup& group) {
   const uint32_t decided = r.marks().pass | r.marks().accept;
   const auto chain_prefix =
       group.direction == Direction::inbound ? prefix::policy_in : prefix::policy_out;
-  Chain result{group.chain_name, {}};
+  Chain result{group.chain_name(), {}};
   size_t count = 0;  // staged policies do not count: they set no mark
   for (const auto& policy : group.policies) {
     if (is_staged(policy)) continue;

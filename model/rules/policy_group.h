@@ -19,9 +19,9 @@ struct PolicyGroup {
   Direction direction = Direction::inbound;
   std::vector<msg::PolicyId> policies;  // at least one
   std::string selector;                 // Policy.original_selector of each
-  std::string chain_name;               // set by make_policy_group(): costs a hash
   bool operator==(const PolicyGroup&) const = default;
 
+  std::string chain_name() const;  // costs a hash
   // Without a chain of its own: at most one policy is not staged.
   bool inlined() const;
   bool has_unstaged() const;

@@ -2,6 +2,7 @@
 #include "model/rules/render.h"
 
 #include <algorithm>
+#include <array>
 
 #include "felixsim/check.h"
 #include "model/hash/hash.h"
@@ -14,13 +15,20 @@ constexpr size_t max_nft_comment = 128;  // knftables.CommentLengthMax
 constexpr std::string_view comment_start = " -m comment --comment \"";
 
 bool is_safe(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("_ @%+=:,./-").find(c) != std::string_view::npos;
+  static const std::array<bool, 256> safe = [] {
+    std::array<bool, 256> table{};
+    for (const char letter : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                              "0123456789_ @%+=:,./-"))
+      table[static_cast<unsigned char>(letter)] = true;
+    return table;
+  }();
+  return safe[static_cast<unsigned char>(c)];
 }
 
 // Length of the UTF-8 character at the start of `text`, as Go decodes it: a byte that starts no
 // valid character is a character of its own.
 size_t character_length(std::string_view text) {
+  if (static_cast<uint8_t>(text[0]) < 0x80) return 1;
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const auto follows = [&](size_t i, uint8_t low, uint8_t high) {
     return i < text.size() && byte(i) >= low && byte(i) <= high;
@@ -38,23 +46,37 @@ size_t character_length(std::string_view text) {
   return 1;
 }
 
+// At most `most` characters of the safe form of `text`.
+void append_safe(std::string& out, std::string_view text, size_t most) {
+  for (size_t count = 0; !text.empty() && count < most; ++count) {
+    const size_t length = character_length(text);
+    out += length == 1 && is_safe(text.front()) ? text.front() : '_';
+    text.remove_prefix(length);
+  }
+}
+
 // What follows the hash comment in an iptables rule.
 void append_rest(std::string& out, const Rule& rule) {
   for (const auto& comment : rule.comments) {
-    const std::string safe = safe_comment(comment);
-    out.append(comment_start).append(safe, 0, max_iptables_comment) += '"';
+    out.append(comment_start);
+    append_safe(out, comment, max_iptables_comment);
+    out += '"';
   }
   if (!rule.text.empty()) (out += ' ').append(rule.text);
+}
+
+void append_iptables(std::string& out, std::string_view command, const Rule& rule,
+                     std::string_view chain, int number, std::string_view hash) {
+  out.append(command).append(chain);
+  if (number > 0) out.append(" ").append(std::to_string(number));
+  if (!hash.empty()) out.append(comment_start).append(rule_hash_prefix).append(hash) += '"';
+  append_rest(out, rule);
 }
 
 std::string iptables_text(std::string_view command, const Rule& rule, std::string_view chain,
                           int number, std::string_view hash) {
   std::string out;
-  out.reserve(chain.size() + rule.text.size() + 128);
-  out.append(command).append(chain);
-  if (number > 0) out.append(" ").append(std::to_string(number));
-  if (!hash.empty()) out.append(comment_start).append(rule_hash_prefix).append(hash) += '"';
-  append_rest(out, rule);
+  append_iptables(out, command, rule, chain, number, hash);
   return out;
 }
 
@@ -76,12 +98,7 @@ bool has_layer(std::string_view layer, std::string_view name) { return name.star
 
 std::string safe_comment(std::string_view text) {
   std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const size_t length = character_length(text);
-    out += length == 1 && is_safe(text.front()) ? text.front() : '_';
-    text.remove_prefix(length);
-  }
+  append_safe(out, text, text.size());
   return out;
 }
 
@@ -89,17 +106,22 @@ std::vector<std::string> rule_hashes(std::string_view chain, std::span<const Rul
                                      Dialect dialect) {
   std::vector<std::string> hashes;
   hashes.reserve(rules.size());
-  Bytes digest = sha224({chain});
+  Digest224 digest = sha224_digest({chain});
   std::string text;
   for (const Rule& rule : rules) {
     write_for_hashing(text, rule, chain, dialect);
-    digest = sha224({as_text(digest), text});
+    digest = sha224_digest({as_text(digest), text});
     // 16 characters of base64 come from 12 bytes.
     hashes.push_back(base64url(std::span(digest).first(rule_hash_length * 3 / 4)));
   }
   return hashes;
 }
 
+void append_line(std::string& out, const Rule& rule, std::string_view chain,
+                 std::string_view hash) {
+  append_iptables(out, "-A ", rule, chain, 0, hash);
+  out += '\n';
+}
 std::string append_text(const Rule& rule, std::string_view chain, std::string_view hash) {
   return iptables_text("-A ", rule, chain, 0, hash);
 }
@@ -134,7 +156,7 @@ std::string nft_comment(const Rule& rule, std::string_view hash) {
   const size_t room = count == 0 ? 0 : (max_nft_comment - out.size()) / count;
   for (const auto& comment : rule.comments) {
     if (!out.empty()) out += ' ';
-    out.append(safe_comment(comment), 0, room);
+    append_safe(out, comment, room);
   }
   if (out.size() > max_nft_comment) out.resize(max_nft_comment);
   return out;

@@ -29,6 +29,9 @@ std::string insert_at_text(const Rule& rule, std::string_view chain, int number,
 std::string replace_text(const Rule& rule, std::string_view chain, int number,
                          std::string_view hash);
 
+// Appends append_text() and a newline.
+void append_line(std::string& out, const Rule& rule, std::string_view chain, std::string_view hash);
+
 // All rules of a chain as `-A` lines with their hashes.
 std::vector<std::string> append_texts(const Chain& chain);
 

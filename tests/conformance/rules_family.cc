@@ -98,9 +98,9 @@ std::optional<std::string> compare_groups(const Renderer& r, const json& line,
                                           const std::vector<TierGroups>& tiers) {
   json got = json::array();
   const auto add = [&](const PolicyGroup& group) {
-    json entry{{"chain", group.chain_name},
+    json entry{{"chain", group.chain_name()},
                {"inline", group.inlined()},
-               {"uid", group.chain_name.substr(prefix::group_in.size())}};
+               {"uid", group.chain_name().substr(prefix::group_in.size())}};
     if (!group.inlined())
       entry["chains"] = chains_json({policy_group_chain(r, group)}, r.dialect());
     got.push_back(entry);

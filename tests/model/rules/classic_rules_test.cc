@@ -44,10 +44,10 @@ TEST_CASE("classic: a group's chain is named after the tier, too") {
   const auto group =
       make_policy_group(Direction::inbound, "projectcalico.org/orchestrator == \"k8s\"",
                         {named_only("default.g1"), named_only("default.g2")});
-  CHECK(group.chain_name.size() == max_iptables_chain_name);
+  CHECK(group.chain_name().size() == max_iptables_chain_name);
   const auto kinds = make_policy_group(Direction::inbound, group.selector,
                                        {policy_id("default.g1"), policy_id("default.g2")});
-  CHECK(kinds.chain_name != group.chain_name);
+  CHECK(kinds.chain_name() != group.chain_name());
 }
 
 TEST_CASE("classic: no tier begins or ends in an endpoint's chain") {

@@ -100,7 +100,7 @@ TEST_CASE("a group of several policies has a chain, staged ones do not count") {
   CHECK(group(Direction::inbound, {staged}).inlined());
   CHECK_FALSE(group(Direction::inbound, {staged}).has_unstaged());
   CHECK(has(to_workload(config(), {tier({several})}),
-            "-m mark --mark 0/0x20 --jump " + several.chain_name));
+            "-m mark --mark 0/0x20 --jump " + several.chain_name()));
 }
 
 TEST_CASE("flow logs see the end of every tier and of the profiles") {

@@ -39,11 +39,12 @@ TEST_CASE("groups are runs of neighbours with the same selector") {
 
 TEST_CASE("a group's chain is named after selector, direction and policies") {
   const auto base = make_policy_group(Direction::inbound, "all()", policies({"a", "b"}));
-  CHECK(base.chain_name.starts_with("cali-gi-"));
-  CHECK(base.chain_name.size() == 28);
+  CHECK(base.chain_name().starts_with("cali-gi-"));
+  CHECK(base.chain_name().size() == 28);
   CHECK(make_policy_group(Direction::outbound, "all()", policies({"a", "b"}))
-            .chain_name.starts_with("cali-go-"));
-  const auto name = [](const PolicyGroup& group) { return group.chain_name.substr(8); };
+            .chain_name()
+            .starts_with("cali-go-"));
+  const auto name = [](const PolicyGroup& group) { return group.chain_name().substr(8); };
   CHECK(name(make_policy_group(Direction::outbound, "all()", policies({"a", "b"}))) != name(base));
   CHECK(name(make_policy_group(Direction::inbound, "x()", policies({"a", "b"}))) != name(base));
   CHECK(name(make_policy_group(Direction::inbound, "all()", policies({"b", "a"}))) != name(base));
@@ -52,7 +53,7 @@ TEST_CASE("a group's chain is named after selector, direction and policies") {
 
 TEST_CASE("a group's name is the real Felix's") {
   const msg::PolicyId web = policy_id("allow-web0", "", "KubernetesClusterNetworkPolicy");
-  CHECK(make_policy_group(Direction::outbound, "app == \"web\"", {web}).chain_name ==
+  CHECK(make_policy_group(Direction::outbound, "app == \"web\"", {web}).chain_name() ==
         "cali-go-VxY8WUNqNWe0tjTAl7tq");
 }
 
@@ -79,7 +80,7 @@ TEST_CASE("a group's chain returns after every five policies, and skips what is 
   ids.insert(ids.begin() + 1, policy_id("s", "", "StagedGlobalNetworkPolicy"));
   const auto group = make_policy_group(Direction::outbound, "all()", ids);
   const Chain chain = policy_group_chain({c}, group);
-  CHECK(chain.name == group.chain_name);
+  CHECK(chain.name == group.chain_name());
   CHECK(texts(chain) == Texts{"--jump cali-po-gnp/p1",
                               "-m mark --mark 0/0x30 --jump cali-po-gnp/p2",
                               "-m mark --mark 0/0x30 --jump cali-po-gnp/p3",
