@@ -23,10 +23,19 @@ constexpr SimTime no_wait = std::numeric_limits<SimTime>::max();
 }  // namespace
 
 struct FelixProcess::State {
+  State(std::string node_name, FelixEnvironment node_environment, FelixVersion felix_version,
+        Backend& node_backend, TimeProfile* time_profile)
+      : node(std::move(node_name)),
+        environment(std::move(node_environment)),
+        version(felix_version),
+        backend(node_backend),
+        profile(time_profile) {}
+
   std::string node;
   FelixEnvironment environment;
   FelixVersion version;
   Backend& backend;
+  TimeProfile* profile;
   SimTime now = 0;
   SimTime ahead = 0;
 
@@ -38,50 +47,48 @@ struct FelixProcess::State {
   std::vector<msg::Message> messages;  // for take_messages()
   std::vector<DatastoreWarning> warnings;
 
+  FelixOutcome build(std::span<const Update> snapshot, SimTime at);
   FelixOutcome deliver();
   FelixOutcome on_message(const msg::Message& message);
   FelixOutcome program(SimTime until);
 };
 
 FelixProcess::FelixProcess(std::string node, FelixEnvironment environment, FelixVersion version,
-                           Backend& backend)
-    : state_(new State{std::move(node),
-                       std::move(environment),
-                       version,
-                       backend,
-                       0,
-                       0,
-                       {},
-                       {},
-                       {},
-                       {},
-                       {},
-                       {},
-                       {}}) {}
+                           Backend& backend, TimeProfile* profile)
+    : state_(std::make_unique<State>(std::move(node), std::move(environment), version, backend,
+                                     profile)) {}
 FelixProcess::~FelixProcess() = default;
 
 FelixOutcome FelixProcess::start(std::span<const Update> snapshot, SimTime now, SimTime ahead) {
-  State& s = *state_;
-  s.now = now;
-  auto started = node::start_up(s.node, s.environment, s.version, snapshot);
+  const FelixOutcome built = state_->build(snapshot, now);
+  if (built.kind != FelixOutcome::Kind::running) return built;
+  on_updates(snapshot);
+  state_->graph->on_status(calc::SyncStatus::in_sync);
+  return settle(now, ahead);
+}
+
+// Everything up to the graph and the dataplane, both still empty.
+FelixOutcome FelixProcess::State::build(std::span<const Update> snapshot, SimTime at) {
+  const PhaseTimer timer(profile, Phase::start_up);
+  now = at;
+  auto started = node::start_up(node, environment, version, snapshot);
   if (!started)
     return {FelixOutcome::Kind::waiting, started.error().error.message, started.error().health};
-  s.start = std::move(*started);
-  s.config = s.start->config;
-  auto dataplane_config = derive_dataplane_config(*s.config, s.start->encapsulation,
-                                                  s.start->hostname, s.backend.state());
+  start = std::move(*started);
+  config = start->config;
+  auto dataplane_config =
+      derive_dataplane_config(*config, start->encapsulation, start->hostname, backend.state());
   if (!dataplane_config) return {FelixOutcome::Kind::dead, dataplane_config.error().message};
-  s.marks = dataplane_config->rules.marks;
-  s.dataplane = std::make_unique<Dataplane>(*dataplane_config, s.backend);
-  s.graph = std::make_unique<calc::CalcGraph>(calc::graph_options(
-      std::make_shared<Config>(*s.config), s.start->hostname, s.start->encapsulation));
-  on_updates(snapshot);
-  s.graph->on_status(calc::SyncStatus::in_sync);
-  return settle(now, ahead);
+  marks = dataplane_config->rules.marks;
+  dataplane = std::make_unique<Dataplane>(*dataplane_config, backend);
+  graph = std::make_unique<calc::CalcGraph>(calc::graph_options(
+      std::make_shared<Config>(*config), start->hostname, start->encapsulation));
+  return {};
 }
 
 void FelixProcess::on_updates(std::span<const Update> updates) {
   if (!state_->graph) return;
+  const PhaseTimer timer(state_->profile, Phase::calc_updates);
   std::vector<calc::InvalidUpdate> invalid;
   state_->graph->on_updates(updates, &invalid);
   for (auto& found : invalid)
@@ -101,8 +108,13 @@ FelixOutcome FelixProcess::settle(SimTime now, SimTime ahead) {
 
 // Everything that the calc graph has to say, to the dataplane.
 FelixOutcome FelixProcess::State::deliver() {
-  std::vector<msg::Message> flushed = graph->flush();
+  std::vector<msg::Message> flushed;
+  {
+    const PhaseTimer timer(profile, Phase::calc_flush);
+    flushed = graph->flush();
+  }
   if (const auto& panic = graph->panic()) return {FelixOutcome::Kind::dead, *panic};
+  const PhaseTimer timer(profile, Phase::to_managers);
   for (const auto& message : flushed) {
     FelixOutcome outcome = on_message(message);
     if (outcome.kind != FelixOutcome::Kind::running) return outcome;
@@ -129,6 +141,7 @@ FelixOutcome FelixProcess::State::on_message(const msg::Message& message) {
 }
 
 FelixOutcome FelixProcess::State::program(SimTime until) {
+  const PhaseTimer timer(profile, Phase::program_kernel);
   for (int round = 0; round < max_rounds; ++round) {
     bool busy = dataplane->on_interfaces_changed(now);
     if (const auto& reason = dataplane->restart_reason())

@@ -21,6 +21,7 @@
 #include "model/config/config.h"
 #include "model/config/marks.h"
 #include "model/datastore/syncer.h"
+#include "model/node/time_profile.h"
 
 namespace felixsim {
 
@@ -50,9 +51,10 @@ struct FelixOutcome {
 
 class FelixProcess {
  public:
-  // `node` is the host name unless the environment names another. `backend` must outlive this.
+  // `node` is the host name unless the environment names another. `backend` and `profile` (may be
+  // null), to which the time of each phase is added, must outlive this.
   FelixProcess(std::string node, FelixEnvironment environment, FelixVersion version,
-               Backend& backend);
+               Backend& backend, TimeProfile* profile = nullptr);
   ~FelixProcess();
 
   // Start-up on everything that the datastore holds, up to the first apply. After `waiting`, call

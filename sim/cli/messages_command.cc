@@ -35,8 +35,8 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Where the time and the traffic went: reading, computing, then each edge of the calc graph that
-// carried anything, and the messages by kind.
+// Where the time and the traffic went: reading, computing, then for each node its phases, the
+// messages by kind, and each edge of the calc graph that carried anything.
 std::string stats_text(const Cluster& cluster, double read_s, double compute_s) {
   std::string out =
       fmt::format("read and convert the input  {:8.3f} s\ncompute and program        {:8.3f} s\n",
@@ -45,11 +45,13 @@ std::string stats_text(const Cluster& cluster, double read_s, double compute_s) 
     std::map<std::string, size_t> kinds;
     for (const auto& message : node->messages) ++kinds[std::string(calc::message_name(message))];
     out += fmt::format("\nnode {}\n", name);
-    for (const auto& [kind, count] : kinds) out += fmt::format("  {:<40} {:>9}\n", kind, count);
+    for (size_t i = 0; i < phase_names.size(); ++i)
+      out += fmt::format("  {:<44} {:>9.3f} s\n", phase_names[i], node->profile.seconds[i]);
+    for (const auto& [kind, count] : kinds) out += fmt::format("  {:<44} {:>9}\n", kind, count);
     if (!node->felix) continue;
     for (const auto& edge : node->felix->calc_graph().edges)
       if (edge.passed != 0)
-        out += fmt::format("  {:<40} {:>9}  {}\n", edge.from + " -> " + edge.to, edge.passed,
+        out += fmt::format("  {:<44} {:>9}  {}\n", edge.from + " -> " + edge.to, edge.passed,
                            edge.what);
   }
   return out;
@@ -68,6 +70,7 @@ Result<int> messages(const Options& options) {
   request.moment = *moment;
   request.options.version = *version;
   request.options.keep_messages = true;
+  if (options.stats) request.options.clock = [start] { return seconds_since(start); };
   if (options.node != "*") request.nodes = {options.node};
   const auto takeoff = Clock::now();
   auto flight = fly(*input, request);

@@ -81,6 +81,7 @@ NodeFlight& Cluster::node(const std::string& name) {
   auto& slot = nodes_[name];
   if (!slot) {
     slot = std::make_unique<NodeFlight>();
+    slot->profile.clock = options_.clock;
     slot->name = name;
     if (options_.keep_programming)
       slot->recorder = std::make_unique<Recorder>(slot->kernel, slot->programming);
@@ -159,8 +160,8 @@ SimTime Cluster::patience() const { return timed_ ? patience_timed : patience_un
 
 FelixOutcome Cluster::launch(NodeFlight& target) {
   Backend& backend = target.recorder ? *target.recorder : static_cast<Backend&>(target.kernel);
-  target.felix =
-      std::make_unique<FelixProcess>(target.name, target.environment, options_.version, backend);
+  target.felix = std::make_unique<FelixProcess>(target.name, target.environment, options_.version,
+                                                backend, &target.profile);
   return target.felix->start(datastore_.snapshot(), now_, patience());
 }
 

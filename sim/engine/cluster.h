@@ -6,6 +6,7 @@
 // step, in a recording with steps and times at each change, and when asked.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@ struct ClusterOptions {
   std::set<std::string> nodes;    // compute only these; empty: all that the events name
   bool keep_programming = false;  // remember what Felix wrote to the tools
   bool keep_messages = false;     // remember the calc graph's messages
+  std::function<double()> clock;  // seconds; if given, each node's time is profiled
 };
 
 // One command that Felix ran, with what it wrote to its standard input.
@@ -47,6 +49,7 @@ struct NodeFlight {
   std::optional<SimTime> restart_at;  // it is about to exit, to be started again
   int restarts = 0;                   // by its own wish, because configuration changed
   FelixEnvironment environment;       // of the last start
+  TimeProfile profile;                // over all its starts
   std::unique_ptr<Backend> recorder;  // between Felix and the kernel, when programming is kept
   std::unique_ptr<FelixProcess> felix;
   std::vector<ProgrammedCommand> programming;

@@ -93,3 +93,12 @@ TEST_CASE("a scenario that cannot be read does not hide the others") {
   CHECK(outcome.text.find("ok    scenarios/01_one_pod.yaml") != std::string::npos);
   CHECK(outcome.text.find("1 passed, 0 failed, 1 could not run") != std::string::npos);
 }
+
+TEST_CASE("messages --stats tells the time of each phase and the traffic of each edge") {
+  const auto stats = felixsim("messages " + recording + " --node node-a --stats");
+  INFO(stats.text);
+  CHECK(stats.code == 0);
+  for (const char* line : {"calc graph: updates", "dataplane: program the kernel",
+                           "WorkloadEndpointUpdate", "event sequencer -> dataplane"})
+    CHECK(stats.text.find(line) != std::string::npos);
+}
