@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/config/derived.h"
 #include "model/config/parameters.h"
 #include "sim/report/kernel_texts.h"
 
@@ -13,7 +14,8 @@ std::string source_text(ConfigSource source) {
   return source == ConfigSource::built_in ? "default" : std::string(source_name(source));
 }
 
-// name = value (source), and below it what that source hides.
+// name = value (source), and below it what that source hides; last what Felix warns of: unknown,
+// unusable and ignored values.
 std::string config_text(const NodeFlight& node) {
   if (!node.felix || !node.felix->config()) return {};
   const Config& config = *node.felix->config();
@@ -25,6 +27,18 @@ std::string config_text(const NodeFlight& node) {
     for (const auto& [source, raw] : e.overridden)
       out += fmt::format("    overrides {} ({})\n", raw, source_text(source));
   }
+  for (const auto& warning : config.warnings()) out += fmt::format("# {}\n", warning);
+  return out;
+}
+
+// Which parameter the bits are taken from, and what it hides.
+std::string mark_mask_text(const Config& config) {
+  const auto e = config.explain(nftables_enabled(config) ? "NftablesMarkMask" : "IptablesMarkMask");
+  std::string out = fmt::format("{:<20}{:#x}  from {} = {} ({})\n", "mask", mark_mask(config),
+                                e.name, e.raw, source_text(e.source));
+  if (!e.problem.empty()) out += fmt::format("    {}\n", e.problem);
+  for (const auto& [source, raw] : e.overridden)
+    out += fmt::format("    overrides {} ({})\n", raw, source_text(source));
   return out;
 }
 
@@ -39,6 +53,7 @@ std::string marks_text(const NodeFlight& node) {
   std::string out;
   for (const auto& [name, bits] : rows)
     out += bits == 0 ? fmt::format("{:<20}-\n", name) : fmt::format("{:<20}{:#x}\n", name, bits);
+  if (node.felix->config()) out += mark_mask_text(*node.felix->config());
   return out;
 }
 

@@ -83,6 +83,29 @@ TEST_CASE("a capture of the datastore alone is answered on an assumed host, and 
   CHECK(outcome.text.find("-A cali-FORWARD") != std::string::npos);
 }
 
+TEST_CASE(
+    "configuration and marks are explained: source, what it hides, what is unknown or unusable") {
+  const Scratch scratch;
+  const std::string host = scratch.file(
+      "host.json", R"({"env": {"FELIX_BANANA": "1", "FELIX_IPTABLESMARKMASK": "0xfff000",
+                               "FELIX_ROUTEREFRESHINTERVAL": "soon"},
+                       "felix_cfg": "[global]\nIptablesMarkMask = 0xff0000\n"})");
+  const std::string show =
+      "show " + recording + "/events.jsonl --node node-a --host " + host + " --what ";
+  const auto config = felixsim(show + "config");
+  INFO(config.text);
+  CHECK(config.text.find("IptablesMarkMask = 0xfff000  (environment variable)\n"
+                         "    overrides 0xff0000 (config file)\n") != std::string::npos);
+  CHECK(config.text.find("# environment variable: unknown parameter 'banana' is ignored") !=
+        std::string::npos);
+  CHECK(config.text.find("RouteRefreshInterval = soon  (environment variable)\n    ") !=
+        std::string::npos);
+  const auto marks = felixsim(show + "marks");
+  INFO(marks.text);
+  CHECK(marks.text.find("0xfff000  from IptablesMarkMask = 0xfff000 (environment variable)\n"
+                        "    overrides 0xff0000 (config file)\n") != std::string::npos);
+}
+
 TEST_CASE("a scenario that cannot be read does not hide the others") {
   const Scratch scratch;
   const std::string empty = scratch.file("empty.yaml", "");
