@@ -54,6 +54,12 @@ bool has_all_labels(const yaml::Node& pod, const yaml::Node* labels) {
   });
 }
 
+// Other YAML and JSON that lies in such folders: values of charts, notes of tools.
+bool is_no_manifest(const yaml::Node& document) {
+  return document.kind == yaml::Node::Kind::map && document.find("kind") == nullptr &&
+         document.find("apiVersion") == nullptr;
+}
+
 class Reader {
  public:
   ClusterManifests run(const std::vector<std::string>& files) {
@@ -87,6 +93,7 @@ class Reader {
     auto documents = yaml::parse(*text, file);
     if (!documents) return out_.unusable.push_back(documents.error().message);
     for (const auto& document : *documents) {
+      if (is_no_manifest(*document)) continue;
       auto items = manifest_items(document, file);
       if (!items) {
         out_.unusable.push_back(items.error().message);

@@ -47,5 +47,6 @@ void add_trace_command(CLI::App& app);
 void add_verify_command(CLI::App& app);
 void add_bisect_command(CLI::App& app);
 void add_reach_command(CLI::App& app);
+void add_explain_command(CLI::App& app);
 
 }  // namespace felixsim::cli

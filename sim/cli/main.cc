@@ -36,6 +36,7 @@ void add_verbs(CLI::App& app) {
   add_verify_command(app);
   add_bisect_command(app);
   add_reach_command(app);
+  add_explain_command(app);
 }
 
 }  // namespace

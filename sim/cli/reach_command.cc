@@ -79,14 +79,6 @@ Result<std::string> report(const ReachAnswer& answer, const std::string& format,
   return reach_pairs(answer.matrix, *header);
 }
 
-int finish(const std::vector<std::string>& unusable, int answer) {
-  for (const auto& reason : unusable) fmt::print(stderr, "not used: {}\n", reason);
-  if (unusable.empty()) return answer;
-  fmt::print(stderr, "the answer is incomplete: {} {} could not be used\n", unusable.size(),
-             unusable.size() == 1 ? "object" : "objects");
-  return exit_error;
-}
-
 // --diff names another input, or another moment of the same one.
 Result<ReachCluster> read_other(const Options& options) {
   if (std::filesystem::exists(options.diff)) return read_reach_cluster(options.diff, {});
@@ -124,7 +116,7 @@ Result<int> difference(const Options& options, const ReachCluster& before,
                .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
            "\n";
   if (auto printed = print_data(text); !printed) return forward(printed);
-  return finish(unusable, lines.empty() ? exit_yes : exit_no);
+  return finish_reach(unusable, lines.empty() ? exit_yes : exit_no);
 }
 
 Result<int> reach_verb(const Options& options) {
@@ -151,7 +143,7 @@ Result<int> reach_verb(const Options& options) {
   const auto text = report({matrix, focus, cluster->unusable}, format, header);
   if (!text) return tl::unexpected(text.error());
   if (auto printed = print_data(*text); !printed) return forward(printed);
-  return finish(cluster->unusable, exit_yes);
+  return finish_reach(cluster->unusable, exit_yes);
 }
 
 }  // namespace

@@ -3,11 +3,35 @@
 
 #include <charconv>
 
+#include "model/datastore/key_text.h"
 #include "replay/capture/cluster_manifests.h"
+#include "sim/analysis/reach/explain.h"
+#include "sim/cli/command.h"
 #include "sim/cli/input.h"
 #include "sim/engine/datastore_view.h"
 
 namespace felixsim::cli {
+
+namespace {
+
+// "NetworkPolicy shop/db" or "profile kns.shop" for the keys of policies and profiles.
+std::string source_name(const std::string& key) {
+  const ParsedKey parsed = parse_key(key);
+  if (parsed.kind != ParsedKey::Kind::felix) return {};
+  if (const auto* policy = std::get_if<PolicyKey>(&parsed.key)) return reach::policy_text(*policy);
+  const auto* resource = std::get_if<ResourceKey>(&parsed.key);
+  if (!resource) return {};
+  if (resource->kind.view() == "Profile") return "profile " + resource->name.str();
+  if (resource->kind.view().find("Policy") == std::string_view::npos) return {};
+  return reach::policy_text({resource->kind, resource->ns, resource->name});
+}
+
+std::string origin_of(const DatastoreEvent& change) {
+  if (!change.origin.empty()) return change.origin;
+  return change.revision > 0 ? fmt::format("revision {}", change.revision) : "";
+}
+
+}  // namespace
 
 Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& moment) {
   ReachCluster cluster;
@@ -28,8 +52,14 @@ Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& m
     events = *std::move(until);
   }
   DatastoreView datastore;
+  std::map<std::string, std::string> origins;
   for (const auto& event : events)
-    if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) datastore.put(*change);
+    if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) {
+      datastore.put(*change);
+      if (std::string name = source_name(change->key); !name.empty())
+        origins[std::move(name)] = origin_of(*change);
+    }
+  cluster.origins = std::move(origins);
   cluster.state = std::make_unique<reach::ClusterState>();
   cluster.state->update(datastore.flush(), &cluster.unusable);
   for (const auto& warning : datastore.warnings())
@@ -38,6 +68,14 @@ Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& m
     cluster.unusable.push_back(fmt::format(
         "HostEndpoint '{}': policy that meets forwarded packets there is not in the answer", name));
   return cluster;
+}
+
+int finish_reach(const std::vector<std::string>& unusable, int answer) {
+  for (const auto& reason : unusable) fmt::print(stderr, "not used: {}\n", reason);
+  if (unusable.empty()) return answer;
+  fmt::print(stderr, "the answer is incomplete: {} {} could not be used\n", unusable.size(),
+             unusable.size() == 1 ? "object" : "objects");
+  return exit_error;
 }
 
 Result<reach::Header> parse_header(const std::string& text) {

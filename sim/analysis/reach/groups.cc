@@ -58,12 +58,15 @@ std::vector<Bits> header_parts(const Program& program, const HeaderSpace& header
 // falls in the end, so what may be allowed and cannot be denied is allowed.
 class Evaluation {
  public:
+  // `tell` gets each decision with its peers; null: nobody asks.
+  using Tell = std::function<void(const Decided&, const Bits&)>;
   Evaluation(const Program& program, size_t local, const HeaderSpace& headers, size_t header,
-             size_t elements)
+             size_t elements, const Tell* tell = nullptr)
       : program_(program),
         local_(local),
         headers_(headers),
         header_(header),
+        tell_(tell),
         left_(elements),
         allowed_(elements),
         denied_(elements) {
@@ -71,31 +74,45 @@ class Evaluation {
   }
 
   Tri run() {
+    if (program_.down) return end(DecidedBy::down, 0);
     for (const size_t condition : program_.denied_first)
-      if (holds(condition)) return {allowed_, allowed_};
-    for (const auto& tier : program_.tiers) {
-      Bits passed(left_.size());
-      for (const auto* policy : tier.policies)
-        for (const auto& rule : *policy) apply(rule, passed);
-      if (tier.denies_rest)
-        denied_ |= left_;
-      else
-        passed |= left_;
-      left_ = std::move(passed);
-    }
+      if (holds(condition)) return end(DecidedBy::encapsulation, 0);
+    for (size_t t = 0; t < program_.tiers.size(); ++t) ask(t);
     // A profile's pass only skips the rest of this profile.
-    for (const auto* profile : program_.profiles) {
+    for (size_t p = 0; p < program_.profiles.size(); ++p) {
       Bits passed(left_.size());
-      for (const auto& rule : *profile) apply(rule, passed);
+      for (const auto& rule : *program_.profiles[p])
+        apply(rule, {DecidedBy::rule, program_.tiers.size(), p, &rule}, passed);
       left_ |= passed;
     }
+    return end(DecidedBy::no_profile, program_.tiers.size());
+  }
+
+ private:
+  void ask(size_t number) {
+    const ProgramTier& tier = program_.tiers[number];
+    Bits passed(left_.size());
+    for (size_t p = 0; p < tier.policies.size(); ++p)
+      for (const auto& rule : *tier.policies[p])
+        apply(rule, {DecidedBy::rule, number, p, &rule}, passed);
+    if (tier.denies_rest) {
+      if (tell_ && left_.any()) (*tell_)({DecidedBy::end_of_tier, number, 0, nullptr}, left_);
+      denied_ |= left_;
+    } else {
+      passed |= left_;
+    }
+    left_ = std::move(passed);
+  }
+
+  // What is left is denied.
+  Tri end(DecidedBy by, size_t tier) {
+    if (tell_ && left_.any()) (*tell_)({by, tier, 0, nullptr}, left_);
     denied_ |= left_;
     Bits surely = allowed_;
     surely -= denied_;
     return {std::move(surely), std::move(allowed_)};
   }
 
- private:
   bool holds(size_t condition) const { return headers_.of(condition).test(header_); }
 
   static Verdict both(Verdict a, Verdict b) {
@@ -155,13 +172,14 @@ class Evaluation {
     return &scratch_;
   }
 
-  void apply(const RuleMatch& rule, Bits& passed) {
+  void apply(const RuleMatch& rule, const Decided& decided, Bits& passed) {
     if (!holds(rule.header) || left_.none()) return;
     const Verdict here = local(local_side(rule, program_.ingress));
     if (here == Verdict::no) return;
     const Tri* matched = peers(peer_side(rule, program_.ingress));
     Bits hit = left_;
     if (matched) hit &= matched->may;
+    if (tell_ && hit.any()) (*tell_)(decided, hit);
     (rule.action == RuleAction::allow  ? allowed_
      : rule.action == RuleAction::deny ? denied_
                                        : passed) |= hit;
@@ -176,6 +194,7 @@ class Evaluation {
   size_t local_;
   const HeaderSpace& headers_;
   size_t header_;
+  const Tell* tell_;
   Bits left_, allowed_, denied_;
   Tri scratch_;
 };
@@ -216,6 +235,16 @@ Allowed evaluate(const Program& program, size_t local, const HeaderSpace& header
     if (!merged) allowed.push_back({std::move(part), std::move(peers)});
   }
   return allowed;
+}
+
+void observe(const Program& program, size_t local, const HeaderSpace& headers, size_t elements,
+             const Observer& observer) {
+  for (const auto& part : header_parts(program, headers)) {
+    const Evaluation::Tell tell = [&](const Decided& decided, const Bits& peers) {
+      observer(part, decided, peers);
+    };
+    Evaluation(program, local, headers, part.find_first(), elements, &tell).run();
+  }
 }
 
 }  // namespace felixsim::reach

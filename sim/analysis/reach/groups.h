@@ -4,6 +4,7 @@
 // endpointIptablesChain): tiers, policies, the tier's default action, profiles.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -12,7 +13,9 @@
 namespace felixsim::reach {
 
 struct ProgramTier {
+  Symbol name;
   std::vector<const RuleMatches*> policies;
+  std::vector<PolicyKey> names;  // of the policies
   bool denies_rest = true;
 };
 
@@ -22,6 +25,7 @@ struct Program {
   bool down = false;  // the endpoint's state is not active
   std::vector<ProgramTier> tiers;
   std::vector<const RuleMatches*> profiles;
+  std::vector<Symbol> profile_names;
   std::vector<size_t> denied_first;  // header conditions: encapsulation that workloads may not send
   bool asks_local = false;           // some rule has a condition on the endpoint's own side
 };
@@ -34,6 +38,15 @@ struct AllowedPart {
 };
 using Allowed = std::vector<AllowedPart>;
 
+enum class DecidedBy : uint8_t { rule, end_of_tier, no_profile, encapsulation, down };
+
+// Where in a program a decision (or a pass) falls. A tier past the last one: the profiles.
+struct Decided {
+  DecidedBy by = DecidedBy::rule;
+  size_t tier = 0, policy = 0;
+  const RuleMatch* rule = nullptr;
+};
+
 bool says_local(const RuleMatch& rule, bool ingress);
 
 // What rules find at the endpoint's own address `local`: endpoints with equal answers are treated
@@ -42,5 +55,12 @@ std::vector<uint8_t> local_answers(const Program& program, size_t local);
 
 // `local` stands for all endpoints of the group. O(rules × parts × elements / 64).
 Allowed evaluate(const Program& program, size_t local, const HeaderSpace& headers, size_t elements);
+
+// The same evaluation, told step by step: for which headers what decides (perhaps, where the input
+// does not tell) about which peers.
+using Observer =
+    std::function<void(const Bits& headers, const Decided& decided, const Bits& peers)>;
+void observe(const Program& program, size_t local, const HeaderSpace& headers, size_t elements,
+             const Observer& observer);
 
 }  // namespace felixsim::reach

@@ -42,7 +42,8 @@ class MatrixBuilder {
     const bool v4 = out_.addresses.family() == IpFamily::v4;
     for (const Number cut : v4 ? options_.cuts_v4 : options_.cuts_v6) out_.addresses.add_cut(cut);
     out_.addresses.build();
-    rules_ = std::make_unique<CompiledRules>(state_, compiler_);
+    rules_ = std::make_shared<CompiledRules>(state_, compiler_);
+    out_.rules = rules_;
     for (const auto& match : options_.told_apart) out_.headers.add(match);
     add_encapsulation();
     out_.headers.build();
@@ -91,14 +92,15 @@ class MatrixBuilder {
         if (rules::is_staged(policy)) continue;
         decides = true;
         if (const auto it = rules_->policies.find(policy); it != rules_->policies.end())
-          add(it->second, out.policies);
+          add(it->second, out.policies), out.names.push_back(policy);
       }
+      out.name = tier.name;
       out.denies_rest = tier.default_action.view() != "Pass";
       if (decides) program.tiers.push_back(std::move(out));
     }
     for (const Symbol profile : endpoint.profile_ids)
       if (const auto it = rules_->profiles.find(profile); it != rules_->profiles.end())
-        add(it->second, program.profiles);
+        add(it->second, program.profiles), program.profile_names.push_back(profile);
     return program;
   }
 
@@ -123,9 +125,17 @@ class MatrixBuilder {
     auto answers = local_answers(program, element);
     auto key = std::tuple(ingress, identity_of(program), std::move(answers));
     const auto [it, fresh] = groups_.emplace(std::move(key), static_cast<int>(out_.groups.size()));
-    if (fresh)
-      out_.groups.push_back(evaluate(program, element, out_.headers, out_.addresses.size()));
+    if (fresh) {
+      Allowed allowed = evaluate(program, element, out_.headers, out_.addresses.size());
+      add_group(std::move(allowed), std::move(program), element);
+    }
     return it->second;
+  }
+
+  void add_group(Allowed allowed, Program program, size_t element) {
+    out_.groups.push_back(std::move(allowed));
+    out_.programs.push_back(std::move(program));
+    out_.representatives.push_back(element);
   }
 
   // Nobody knows which policies apply.
@@ -135,7 +145,7 @@ class MatrixBuilder {
       part.headers.set();
       part.peers.yes.reset();
       untold_ = static_cast<int>(out_.groups.size());
-      out_.groups.push_back({std::move(part)});
+      add_group({std::move(part)}, {}, 0);
     }
     return untold_;
   }
@@ -147,7 +157,7 @@ class MatrixBuilder {
   FamilyMatrix& out_;
   std::vector<EndpointName> names_;
   RuleCompiler compiler_;
-  std::unique_ptr<CompiledRules> rules_;
+  std::shared_ptr<CompiledRules> rules_;
   std::vector<size_t> encapsulation_;
   int untold_ = -1;
   std::map<std::tuple<bool, Identity, std::vector<uint8_t>>, int> groups_;  // looked up only

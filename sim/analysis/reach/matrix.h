@@ -30,6 +30,11 @@ struct FamilyMatrix {
   std::vector<Allowed> groups;       // what may pass, one direction, for endpoints alike
   std::vector<int> ingress, egress;  // of an element: its group; -1: everything may pass (world)
 
+  // Of each group: what is asked, and an element that has it. The rules live as long as the matrix.
+  std::vector<Program> programs;
+  std::vector<size_t> representatives;
+  std::shared_ptr<const void> rules;
+
   // Headers that may go from one element to the other.
   Tri allowed(size_t source, size_t destination) const;
   // The same for one class of headers, for all destinations at once.

@@ -111,6 +111,7 @@ TEST_CASE("what cannot be used is named with its place, and the exit code says i
   folder.add("b.yaml",
              "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: c}}\n");
   folder.add("c.yaml", "a: [\n");
+  folder.add("meta.json", "{\"pods\": 1}");  // no manifest, no trouble
   folder.add("d.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: harmless}}\n");
   const std::string text = folder.reach("");
   CHECK(has(text, "b.yaml:1: CiliumNetworkPolicy 'c': a kind of 'cilium.io/v2'"));
@@ -163,4 +164,33 @@ TEST_CASE("every format tells the same flows") {
   CHECK(has(folder.reach("--format nothing"), "unknown format 'nothing'"));
   CHECK(has(folder.reach("--format pairs"), "needs a port"));
   CHECK(has(folder.reach("--from nobody"), "there is no pod 'nobody'"));
+}
+
+TEST_CASE("explain tells what applies, what decides, and what never does") {
+  Folder folder("explain");
+  folder.add("all.yaml",
+             namespaces + pod("web", "10.0.0.2") + pod("db", "10.0.0.1") +
+                 policy("db", "db",
+                        "{from: [{podSelector: {matchLabels: {app: web}}}]}, {from: "
+                        "[{podSelector: {matchLabels: {app: web}}}], ports: [{port: 80}]}, {from: "
+                        "[{podSelector: {matchLabels: {app: nobody}}}]}") +
+                 policy("idle", "nobody", "{}"));
+  const auto explain = [&](const std::string& question) {
+    return felixsim("explain " + folder.path.string() + " " + question);
+  };
+  CHECK(has(explain("pod shop/db").text, "1. KubernetesNetworkPolicy shop/db  ("));
+  CHECK(has(explain("pod shop/db").text, "all.yaml:"));
+  CHECK(has(explain("policy shop/db").text, "ingress rule 0 (IPv4): allow all from shop/web\n"));
+  const auto pair = explain("pair shop/web shop/db");
+  CHECK(pair.code == 0);
+  CHECK(has(pair.text, "all: allow by KubernetesNetworkPolicy shop/db, ingress rule 0"));
+  CHECK(has(explain("pair 10.9.9.9 shop/db").text, "all: deny at the end of tier default"));
+  CHECK(has(explain("pairs").text, "shop/web -> shop/db: all but ipip udp/4789 E"));
+  const auto dead = explain("dead");
+  CHECK(dead.code == 1);
+  CHECK(has(dead.text, "KubernetesNetworkPolicy shop/idle: selects no endpoint"));
+  CHECK(has(dead.text, "shop/db, ingress rule 1: all that it matches is decided before"));
+  CHECK(has(dead.text, "shop/db, ingress rule 2: matches nothing"));
+  CHECK(explain("pod shop/nobody").code == 2);
+  CHECK(has(explain("nonsense").text, "unknown question 'nonsense'"));
 }

@@ -29,7 +29,7 @@ const std::string recording = "tests/vectors/recording/single-node-profiles";
 
 TEST_CASE("every verb has help with an example, within 79 columns where it is ours to break") {
   for (const char* verb :
-       {"run", "import", "log", "show", "messages", "diff", "graph", "verify", "reach"})
+       {"run", "import", "log", "show", "messages", "diff", "graph", "verify", "reach", "explain"})
     DYNAMIC_SECTION(verb) {
       const auto help = felixsim(std::string(verb) + " --help");
       CHECK(help.code == 0);

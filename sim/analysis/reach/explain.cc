@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/analysis/reach/explain.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace felixsim::reach {
+namespace {
+
+// A rule by where it stands in the compiled ones.
+using RulePtr = const RuleMatch*;
+
+std::string_view action_text(RuleAction action) {
+  switch (action) {
+    case RuleAction::allow:
+      return "allow";
+    case RuleAction::deny:
+      return "deny";
+    case RuleAction::pass:
+      return "pass";
+  }
+  return "";
+}
+
+// What the dead-rule search keeps of each rule.
+struct RuleFate {
+  bool asked = false, decides = false, matches = false;
+  std::set<std::string> before;
+};
+
+class DeadRuleSearch {
+ public:
+  explicit DeadRuleSearch(std::map<DecisionPlace, RuleFate>& fates) : fates_(fates) {}
+
+  void add(const FamilyMatrix& family) {
+    for (size_t g = 0; g < family.programs.size(); ++g) look(family, g);
+  }
+  // Who decides what dead rules match.
+  void add_reasons(const FamilyMatrix& family) {
+    for (size_t g = 0; g < family.programs.size(); ++g) find_reasons(family, g);
+  }
+
+ private:
+  static DecisionPlace identity(const Program& program, const Decided& decided) {
+    DecisionPlace place = place_of(program, decided);
+    place.tier = Symbol();
+    return place;
+  }
+
+  template <class Each>
+  static void for_each_rule(const Program& program, Each each) {
+    for (size_t t = 0; t < program.tiers.size(); ++t)
+      for (size_t p = 0; p < program.tiers[t].policies.size(); ++p)
+        for (const auto& rule : *program.tiers[t].policies[p])
+          each(rule, Decided{DecidedBy::rule, t, p, &rule});
+    for (size_t p = 0; p < program.profiles.size(); ++p)
+      for (const auto& rule : *program.profiles[p])
+        each(rule, Decided{DecidedBy::rule, program.tiers.size(), p, &rule});
+  }
+
+  void look(const FamilyMatrix& family, size_t g) {
+    const Program& program = family.programs[g];
+    for_each_rule(program, [&](const RuleMatch& rule, const Decided& decided) {
+      RuleFate& fate = fates_[identity(program, decided)];
+      fate.asked = true;
+      const Tri* peers = (program.ingress ? rule.source : rule.destination).addresses.get();
+      fate.matches =
+          fate.matches || ((!peers || peers->may.any()) && family.headers.of(rule.header).any());
+    });
+    observe(program, family.representatives[g], family.headers, family.addresses.size(),
+            [&](const Bits&, const Decided& decided, const Bits& peers) {
+              if (decided.by == DecidedBy::rule && peers.any())
+                fates_[identity(program, decided)].decides = true;
+            });
+  }
+
+  void find_reasons(const FamilyMatrix& family, size_t g) {
+    const Program& program = family.programs[g];
+    std::vector<std::pair<const RuleMatch*, RuleFate*>> dead;
+    for_each_rule(program, [&](const RuleMatch& rule, const Decided& decided) {
+      RuleFate& fate = fates_[identity(program, decided)];
+      if (!fate.decides && fate.matches) dead.emplace_back(&rule, &fate);
+    });
+    if (dead.empty()) return;
+    observe(program, family.representatives[g], family.headers, family.addresses.size(),
+            [&](const Bits& headers, const Decided& decided, const Bits& peers) {
+              for (const auto& [rule, fate] : dead) {
+                const Tri* matched =
+                    (program.ingress ? rule->source : rule->destination).addresses.get();
+                if (!headers.intersects(family.headers.of(rule->header))) continue;
+                if (matched ? !peers.intersects(matched->may) : peers.none()) continue;
+                fate->before.insert(place_text(place_of(program, decided)));
+              }
+            });
+  }
+
+  std::map<DecisionPlace, RuleFate>& fates_;
+};
+
+}  // namespace
+
+DecisionPlace place_of(const Program& program, const Decided& decided) {
+  DecisionPlace place;
+  place.by = decided.by;
+  place.ingress = program.ingress;
+  if (decided.rule) {
+    place.action = decided.rule->action;
+    place.index = decided.rule->index;
+  }
+  if (decided.tier < program.tiers.size()) {
+    const ProgramTier& tier = program.tiers[decided.tier];
+    place.tier = tier.name;
+    if (decided.by == DecidedBy::rule) place.policy = tier.names[decided.policy];
+  } else if (decided.by == DecidedBy::rule) {
+    place.profile = program.profile_names[decided.policy];
+  }
+  return place;
+}
+
+std::string policy_text(const PolicyKey& policy) {
+  return fmt::format("{} {}{}{}", policy.kind.str(), policy.ns.str(), policy.ns.empty() ? "" : "/",
+                     policy.name.str());
+}
+
+std::string place_text(const DecisionPlace& place) {
+  const std::string_view direction = place.ingress ? "ingress" : "egress";
+  switch (place.by) {
+    case DecidedBy::rule:
+      return fmt::format(
+          "{} by {}, {} rule {}", action_text(place.action),
+          place.profile.empty() ? policy_text(place.policy) : "profile " + place.profile.str(),
+          direction, place.index);
+    case DecidedBy::end_of_tier:
+      return fmt::format("deny at the end of tier {} ({})", place.tier.str(), direction);
+    case DecidedBy::no_profile:
+      return fmt::format("deny: no profile allows it ({})", direction);
+    case DecidedBy::encapsulation:
+      return "deny: workloads may not send encapsulated packets (egress)";
+    case DecidedBy::down:
+      return fmt::format("deny: the endpoint is not active ({})", direction);
+  }
+  return "";
+}
+
+std::vector<ExplainedPart> explain_pair(const FamilyMatrix& family, size_t source,
+                                        size_t destination, bool ingress) {
+  std::vector<ExplainedPart> out;
+  const int group = ingress ? family.ingress[destination] : family.egress[source];
+  if (group < 0) return out;
+  const size_t peer = ingress ? source : destination;
+  const Program& program = family.programs[static_cast<size_t>(group)];
+  observe(program, family.representatives[static_cast<size_t>(group)], family.headers,
+          family.addresses.size(),
+          [&](const Bits& headers, const Decided& decided, const Bits& peers) {
+            if (!peers.test(peer)) return;
+            if (decided.rule && decided.rule->action == RuleAction::pass) return;
+            const DecisionPlace place = place_of(program, decided);
+            for (auto& part : out)
+              if (part.place == place) {
+                part.headers |= headers;
+                return;
+              }
+            out.push_back({place, headers});
+          });
+  return out;
+}
+
+std::vector<DeadRule> dead_rules(const ClusterState& state, const Matrix& matrix) {
+  std::map<DecisionPlace, RuleFate> fates;
+  DeadRuleSearch search(fates);
+  for (const auto* family : families_of(matrix)) search.add(*family);
+  for (const auto* family : families_of(matrix)) search.add_reasons(*family);
+  std::vector<DeadRule> out;
+  for (const auto& [key, value] : state.sources().policies)
+    if (!state.policies().contains(key))
+      out.push_back({key, {}, true, 0, DeadRule::Why::selects_nothing, {}});
+  for (const auto& [place, fate] : fates) {
+    if (fate.decides) continue;
+    out.push_back({place.policy,
+                   place.profile,
+                   place.ingress,
+                   place.index,
+                   fate.matches ? DeadRule::Why::decided_before : DeadRule::Why::matches_nothing,
+                   {fate.before.begin(), fate.before.end()}});
+  }
+  return out;
+}
+
+}  // namespace felixsim::reach
