@@ -156,6 +156,7 @@ class DecisionFinder {
     const size_t slash = name.find('/');
     PolicyKey key{Symbol(kind), Symbol(slash == std::string::npos ? "" : name.substr(0, slash)),
                   Symbol(slash == std::string::npos ? name : name.substr(slash + 1))};
+    if (kind == "Policy") key = {{}, {}, Symbol(name)};  // as Felix v3.28 names them
     const auto it = current.find(key);
     if (it == current.end()) return;
     const auto& policy = std::get<Policy>(*it->second);
@@ -180,6 +181,10 @@ class DecisionFinder {
       const size_t start = found + tier_end.size();
       decision.kind = "end of tier";
       decision.name = decision.tier = comment.substr(start, comment.find(". ", start) - start);
+      decision.policies = policies_before(at);
+    } else if (comment.find("no policies passed packet") != std::string::npos) {
+      decision.kind = "end of tier";  // Felix v3.28 has only one
+      decision.name = decision.tier = "default";
       decision.policies = policies_before(at);
     } else if (comment.find("no profiles matched") != std::string::npos) {
       decision.kind = "no profile";

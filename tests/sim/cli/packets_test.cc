@@ -61,6 +61,15 @@ TEST_CASE("the second rule of a policy is told from the first") {
   CHECK(has(second, "allowed by NetworkPolicy default/db-only-web (tier default), ingress rule 1"));
 }
 
+TEST_CASE("decisions of Felix v3.28 are told by its names") {
+  const std::string ends =
+      "trace tests/vectors/recording-v3.28/marks-and-nat-options --felix-version v3.28 --at step:1 "
+      "--brief --from pod1 --to pod2 --port ";
+  CHECK(has(felixsim(ends + "80"), "allowed by Policy default.p (tier default), ingress rule 0"));
+  CHECK(has(felixsim(ends + "8080"),
+            "denied at the end of tier default, ingress: none of Policy default.p matched"));
+}
+
 TEST_CASE("trace explains hooks and jumps in sentences") {
   const auto outcome = felixsim("trace " + scenario + " --from web --to db --port 5432 --explain");
   CHECK(has(outcome, "# FORWARD on node-a, table filter: policy."));
