@@ -90,7 +90,27 @@ Parsed parse_address(std::string_view raw, IpFamily family) {
   return ConfigValue(Nullable<Ip>(*ip));
 }
 
-bool compiles(const std::string& pattern) { return re2::RE2(pattern, re2::RE2::Quiet).ok(); }
+// Go also takes "(?<name>" for a named group, which this RE2 writes as "(?P<name>".
+std::string for_re2(std::string_view pattern) {
+  std::string out;
+  bool in_class = false;
+  for (size_t at = 0; at < pattern.size(); ++at) {
+    out.push_back(pattern[at]);
+    if (pattern[at] == '\\' && at + 1 < pattern.size()) {
+      out.push_back(pattern[++at]);
+    } else if (pattern[at] == '[' || pattern[at] == ']') {
+      in_class = pattern[at] == '[';
+    } else if (!in_class && pattern.substr(at).starts_with("(?<")) {
+      out.append("?P");
+      ++at;
+    }
+  }
+  return out;
+}
+
+bool compiles(const std::string& pattern) {
+  return re2::RE2(for_re2(pattern), re2::RE2::Quiet).ok();
+}
 
 Parsed parse_regexp(std::string_view raw, std::string_view arguments) {
   std::string pattern(raw);
@@ -311,7 +331,7 @@ ConfigValue zero_value(ParameterKind kind) {
 }
 
 bool matches(const Regexp& regexp, const std::string& text) {
-  return re2::RE2::PartialMatch(text, re2::RE2(regexp.pattern, re2::RE2::Quiet));
+  return re2::RE2::PartialMatch(text, re2::RE2(for_re2(regexp.pattern), re2::RE2::Quiet));
 }
 
 }  // namespace felixsim

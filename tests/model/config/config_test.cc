@@ -142,6 +142,8 @@ TEST_CASE("too few mark bits are an error") {
 TEST_CASE("regular expressions match anywhere") {
   CHECK(matches({"^((en|wl)[Pcopsvx].*|(eth).*)"}, "eth0"));
   CHECK_FALSE(matches({"^eth0$"}, "veth0"));
+  CHECK(matches({"^(?<kind>eth)[?]"}, "eth?"));
+  CHECK_FALSE(matches({R"(\(?<a)"}, "x"));
 }
 
 TEST_CASE("numbers, durations and URLs are Go's") {
