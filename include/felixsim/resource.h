@@ -203,6 +203,7 @@ struct Node {
       vxlan_tunnel_mac_v6;
   std::string wireguard_ipv4, wireguard_ipv6, wireguard_public_key, wireguard_public_key_v6;
   std::vector<NodeAddress> addresses;
+  std::string refused;  // why the validator of v3 resources refuses it; empty if it does not
 };
 
 // v3 Profile as the calc graph reads it (labels only; the rules come by ProfileRulesKey).
@@ -236,6 +237,7 @@ struct BgpConfiguration {
   std::vector<std::string> service_cluster_cidrs, service_external_cidrs,
       service_load_balancer_cidrs;
   std::string local_workload_peering_ip_v4, local_workload_peering_ip_v6;
+  std::string refused;  // why the validator of v3 resources refuses it; empty if it does not
 };
 
 // FelixConfiguration with a nodeSelector: passed whole to the config batcher.
@@ -243,6 +245,7 @@ struct FelixConfiguration {
   Symbol node_selector;
   std::string creation_timestamp;  // RFC 3339
   StringMap config;                // parameter name -> raw text
+  std::string refused;  // why the validator of v3 resources refuses it; empty if it does not
 };
 
 // Which workload (endpoint empty) or workload endpoint a migration speaks of. Felix ignores the
@@ -260,6 +263,7 @@ struct LiveMigration {
 // v3 BGPPeer: which local workloads speak BGP to this node.
 struct BgpPeer {
   Symbol node, node_selector, local_workload_selector;
+  std::string refused;  // why the validator of v3 resources refuses it; empty if it does not
 };
 
 // A v3 resource that Felix's calc graph is sent but ignores, or whose value it never looks at.

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "model/calc/validation_text.h"
+#include "model/datastore/v1_fields.h"
 #include "model/selector/selector.h"
 
 namespace felixsim::calc {
@@ -183,7 +184,11 @@ Problem prefix_problem(const std::optional<std::string>& text, IpFamily family) 
                                                 : Problem(fmt::format("address '{}'", *text));
 }
 Problem mac_problem(const std::string& text) {
-  return text.empty() || Mac::parse(text) ? std::nullopt : Problem(fmt::format("MAC '{}'", text));
+  const bool valid = text.empty() || is_hardware_address(text);
+  return valid ? std::nullopt : Problem(fmt::format("MAC '{}'", text));
+}
+Problem refused_problem(const std::string& why) {
+  return why.empty() ? std::nullopt : Problem(why);
 }
 
 Problem find_problem(const Node& node, const LiveConfig&) {
@@ -193,8 +198,8 @@ Problem find_problem(const Node& node, const LiveConfig&) {
         address_problem(node.bgp_ipv4_ipip_tunnel_address, IpFamily::v4),
         address_problem(node.ipv4_vxlan_tunnel_address, IpFamily::v4),
         address_problem(node.ipv6_vxlan_tunnel_address, IpFamily::v6),
-        mac_problem(node.vxlan_tunnel_mac), mac_problem(node.vxlan_tunnel_mac_v6),
-        address_problem(node.wireguard_ipv4, IpFamily::v4),
+        refused_problem(node.refused), mac_problem(node.vxlan_tunnel_mac),
+        mac_problem(node.vxlan_tunnel_mac_v6), address_problem(node.wireguard_ipv4, IpFamily::v4),
         address_problem(node.wireguard_ipv6, IpFamily::v6)})
     if (problem) return problem;
   return std::nullopt;
@@ -205,7 +210,12 @@ Problem find_problem(const BgpPeer& peer, const LiveConfig&) {
   if (!peer.node.empty() && !is_subdomain(peer.node.view()))
     return fmt::format("invalid node name '{}'", peer.node.str());
   if (auto problem = selector_problem(peer.node_selector)) return problem;
-  return selector_problem(peer.local_workload_selector);
+  if (auto problem = selector_problem(peer.local_workload_selector)) return problem;
+  return refused_problem(peer.refused);
+}
+
+Problem find_problem(const FelixConfiguration& configuration, const LiveConfig&) {
+  return refused_problem(configuration.refused);
 }
 
 Problem find_problem(const BgpConfiguration& config, const LiveConfig&) {
@@ -219,7 +229,9 @@ Problem find_problem(const BgpConfiguration& config, const LiveConfig&) {
     }
   if (auto problem = address_problem(config.local_workload_peering_ip_v4, IpFamily::v4))
     return problem;
-  return address_problem(config.local_workload_peering_ip_v6, IpFamily::v6);
+  if (auto problem = address_problem(config.local_workload_peering_ip_v6, IpFamily::v6))
+    return problem;
+  return refused_problem(config.refused);
 }
 
 // Values of which Felix checks nothing that is kept here.

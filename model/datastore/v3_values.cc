@@ -7,6 +7,7 @@
 
 #include "model/datastore/felix_configuration.h"
 #include "model/datastore/go_time.h"
+#include "model/datastore/v3_validation.h"
 
 namespace felixsim {
 namespace {
@@ -192,8 +193,12 @@ void read_metadata(JsonReader& in, JsonView view, ObjectMeta& out) {
 void read_value(JsonReader& in, JsonView view, Node& out) {
   ObjectMeta meta;
   resource(in, view, meta, [&](FieldName name, JsonView value) {
-    if (name.is("spec")) read_node_spec(in, value, out);
+    if (name.is("spec")) {
+      read_node_spec(in, value, out);
+      out.refused = node_spec_problem(value);
+    }
     if (!name.is("status")) return;
+    if (out.refused.empty()) out.refused = node_status_problem(value);
     in.object(value, [&](FieldName inner, JsonView text) {
       if (inner.is("wireguardPublicKey")) in.read(text, out.wireguard_public_key);
       if (inner.is("wireguardPublicKeyV6")) in.read(text, out.wireguard_public_key_v6);
@@ -269,6 +274,7 @@ void read_value(JsonReader& in, JsonView view, BgpConfiguration& out) {
   ObjectMeta meta;
   resource(in, view, meta, [&](FieldName part, JsonView body) {
     if (!part.is("spec")) return;
+    out.refused = bgp_configuration_problem(body);
     in.object(body, [&](FieldName name, JsonView value) {
       if (name.is("serviceClusterIPs")) read_cidr_blocks(in, value, out.service_cluster_cidrs);
       if (name.is("serviceExternalIPs")) read_cidr_blocks(in, value, out.service_external_cidrs);
@@ -290,6 +296,7 @@ void read_value(JsonReader& in, JsonView view, BgpPeer& out) {
       if (name.is("nodeSelector")) in.read(value, out.node_selector);
       if (name.is("localWorkloadSelector")) in.read(value, out.local_workload_selector);
     });
+    out.refused = bgp_peer_problem(body);
   });
 }
 
@@ -299,6 +306,7 @@ void read_value(JsonReader& in, JsonView view, FelixConfiguration& out) {
   resource(in, view, meta, [&](FieldName part, JsonView body) {
     if (!part.is("spec")) return;
     read_configuration(in, body, felix_configuration_fields(), values);
+    out.refused = felix_configuration_problem(body);
     in.object(body, [&](FieldName name, JsonView value) {
       if (name.is("nodeSelector")) in.read(value, out.node_selector);
     });
