@@ -75,6 +75,7 @@ int main() {
   const fs::path scratch = fs::temp_directory_path() / fmt::format("felixsim-reach-{}", getpid());
   fmt::print("{:>7} {:>9} {:>6} {:>9} {:>8} {:>9}\n", "pods", "policies", "input", "cpu s",
              "at most", "peak MiB");
+  std::fflush(stdout);  // or every child has it too
   bool good = true;
   for (const auto& line : {Line{500, 200, false, 0.1, 300}, Line{2000, 1000, false, 0.7, 300},
                            Line{5000, 2000, false, 2, 300}, Line{50000, 5000, true, 10, 2048}})
