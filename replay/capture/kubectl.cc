@@ -6,7 +6,12 @@
 // they are. libcalico-go/lib/backend/k8s/resources/ipam_block.go: a block's spec is its value.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "model/datastore/resources.h"
 #include "replay/capture/capture.h"
@@ -54,6 +59,7 @@ class KubectlImport {
     const auto done =
         first != text.npos && text[first] == '{' ? add_objects(text) : add_text(text, name_);
     if (!done) return tl::unexpected<Error>(done.error());
+    if (auto ended = end_relist(); !ended) return tl::unexpected<Error>(ended.error());
     return std::move(events_);
   }
 
@@ -86,29 +92,95 @@ class KubectlImport {
     return {};
   }
 
+  // An ERROR (as a rule 410: the revision is too old) ends a stream. Who starts it again gets all
+  // objects listed as ADDED: those that are not there any more were deleted meanwhile.
   Status add_watch_event(const yaml::Node& event, const std::string& name) {
     const auto& type = *event.find("type");
     yaml::NodePtr object;
     for (const auto& member : event.members)
       if (member.key == "object") object = member.value;
+    if (type.text != "ADDED")
+      if (auto ended = end_relist(); !ended) return ended;
     if (type.text == "BOOKMARK") return {};
+    if (type.text == "ERROR") {
+      relisting_ = true;
+      const auto* message =
+          object->kind == yaml::Node::Kind::map ? object->find("message") : nullptr;
+      if (notes_ != nullptr)
+        notes_->push_back(fmt::format("{}: the watch ended: {}", yaml::at(name, type.place),
+                                      message != nullptr ? message->text : "no reason given"));
+      return {};
+    }
     if (type.text != "ADDED" && type.text != "MODIFIED" && type.text != "DELETED")
       return invalid(
           fmt::format("{}: watch event of type '{}'", yaml::at(name, type.place), type.text),
-          "an event is ADDED, MODIFIED, DELETED or BOOKMARK; after an ERROR the capture is "
-          "incomplete");
+          "an event is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR");
+    return add_watched({object, name, revision_of(*object)}, type.text == "DELETED");
+  }
+
+  struct Watched {
+    yaml::NodePtr object;
+    std::string name;  // of the text that it is in
+    int64_t revision = 0;
+  };
+
+  Status add_watched(const Watched& watched, bool deleted) {
     const size_t before = events_.size();
-    if (auto added = add_document(object, name, type.text == "DELETED"); !added) return added;
-    const auto* metadata = object->find("metadata");
+    if (auto added = add_document(watched.object, watched.name, deleted); !added) return added;
+    for (size_t i = before; i < events_.size() && watched.revision > 0; ++i)
+      std::get<DatastoreEvent>(events_[i].body).revision = watched.revision;
+    const auto id = identity(*watched.object);
+    if (deleted)
+      watched_.erase(id);
+    else
+      watched_[id] = watched;
+    if (relisting_) relisted_.insert(id);
+    return {};
+  }
+
+  Status end_relist() {
+    if (!std::exchange(relisting_, false)) return {};
+    const auto listed = std::exchange(relisted_, {});
+    std::set<std::string> kinds;
+    int64_t latest = 0;
+    for (const auto& id : listed) {
+      kinds.insert(id[0]);
+      latest = std::max(latest, watched_[id].revision);
+    }
+    if (listed.empty() && notes_ != nullptr)
+      notes_->push_back(
+          name_ +
+          ": nothing is listed after the end of the watch: what changed since is not known");
+    std::vector<Watched> gone;
+    for (const auto& [id, watched] : watched_)
+      if (kinds.contains(id[0]) && !listed.contains(id))
+        gone.push_back({watched.object, watched.name, latest});
+    for (const auto& watched : gone)
+      if (auto removed = add_watched(watched, true); !removed) return removed;
+    return {};
+  }
+
+  using Identity = std::array<std::string, 3>;  // kind with its API version, namespace, name
+  static Identity identity(const yaml::Node& object) {
+    const auto text = [](const yaml::Node* node, std::string_view name) {
+      const auto* found =
+          node != nullptr && node->kind == yaml::Node::Kind::map ? node->find(name) : nullptr;
+      return found != nullptr ? found->text : std::string();
+    };
+    const auto* metadata = object.find("metadata");
+    return {text(&object, "apiVersion") + " " + text(&object, "kind"), text(metadata, "namespace"),
+            text(metadata, "name")};
+  }
+
+  static int64_t revision_of(const yaml::Node& object) {
+    const auto* metadata = object.kind == yaml::Node::Kind::map ? object.find("metadata") : nullptr;
     const auto* version = metadata != nullptr && metadata->kind == yaml::Node::Kind::map
                               ? metadata->find("resourceVersion")
                               : nullptr;
-    if (version == nullptr) return {};
     int64_t revision = 0;
-    std::from_chars(version->text.data(), version->text.data() + version->text.size(), revision);
-    for (size_t i = before; i < events_.size() && revision > 0; ++i)
-      std::get<DatastoreEvent>(events_[i].body).revision = revision;
-    return {};
+    if (version != nullptr)
+      std::from_chars(version->text.data(), version->text.data() + version->text.size(), revision);
+    return revision;
   }
 
   Status add_document(const yaml::NodePtr& document, const std::string& name, bool deleted) {
@@ -189,6 +261,9 @@ class KubectlImport {
   std::vector<std::string>* notes_;
   std::vector<Event> events_;
   size_t initial_ = 0;
+  std::map<Identity, Watched> watched_;  // what watch events say there is
+  bool relisting_ = false;               // after an ERROR, until something else than ADDED comes
+  std::set<Identity> relisted_;
 };
 
 }  // namespace

@@ -115,6 +115,39 @@ TEST_CASE("kubectl's watch events carry deletes and resource versions") {
   CHECK(before.revision == 7);
 }
 
+TEST_CASE("a watch that ended with an ERROR goes on with a list; what is not in it is gone") {
+  const auto ns = [](const std::string& type, const std::string& name, int version) {
+    return fmt::format(
+        R"({{"type":"{}","object":{{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{}","resourceVersion":"{}"}}}}}})"
+        "\n",
+        type, name, version);
+  };
+  const std::string error =
+      R"json({"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure",)json"
+      R"json("message":"too old resource version: 7 (20)","reason":"Expired","code":410}})json"
+      "\n";
+  const std::string before = ns("ADDED", "a", 7) + ns("ADDED", "b", 8) + error;
+  std::vector<std::string> notes;
+  const auto deleted_at = [&](const std::string& text) {
+    notes.clear();
+    const auto events = import_kubectl_text(text, "f", &notes);
+    REQUIRE(events);
+    for (const auto& event : *events)
+      if (const auto& change = std::get<DatastoreEvent>(event.body);
+          change.key == prefix + std::string("profiles/kns.a") && !change.value)
+        return change.revision;
+    return int64_t{0};
+  };
+  CHECK(deleted_at(before + ns("ADDED", "b", 8) + ns("ADDED", "c", 21)) == 21);
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0].find("too old resource version: 7 (20)") != std::string::npos);
+  CHECK(deleted_at(before + ns("ADDED", "b", 8) + ns("MODIFIED", "b", 30)) == 8);
+  CHECK(deleted_at(before + ns("ADDED", "a", 7) + ns("ADDED", "b", 8)) == 0);
+  CHECK(deleted_at(before) == 0);
+  REQUIRE(notes.size() == 2);
+  CHECK(notes[1].find("not known") != std::string::npos);
+}
+
 TEST_CASE("a manifest that is wrong is an error with place, fact and fix") {
   struct Case {
     std::string name, text, place, fact;
@@ -139,8 +172,7 @@ TEST_CASE("a manifest that is wrong is an error with place, fact and fix") {
            Case{"block without cidr",
                 "apiVersion: crd.projectcalico.org/v1\nkind: IPAMBlock\nmetadata: {name: b}\n",
                 "f:1:1", "spec.cidr"},
-           Case{"watch error", R"({"type":"ERROR","object":{"kind":"Status"}})", "f:1:9",
-                "'ERROR'"},
+           Case{"watch event", R"({"type":"GONE","object":{"kind":"Status"}})", "f:1:9", "'GONE'"},
        })
     DYNAMIC_SECTION(c.name) {
       const auto events = import_kubectl_text(c.text, "f");
