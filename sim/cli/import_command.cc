@@ -43,7 +43,9 @@ class Counted final : public EventSource {
 
 Result<int64_t> import_one(const Options& options, const std::string& input,
                            EventLogWriter& writer) {
-  auto source = open_capture(options.from, input);
+  std::vector<std::string> notes;  // what the input holds that is not stored as it is there
+  auto source = open_capture(options.from, input, &notes);
+  for (const auto& note : notes) fmt::print(stderr, "note: {}\n", note);
   if (!source) return tl::unexpected(explained(source.error(), input, 0));
   Progress progress("importing " + input, 0);
   Counted counted(**source, progress);
