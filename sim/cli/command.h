@@ -48,5 +48,6 @@ void add_verify_command(CLI::App& app);
 void add_bisect_command(CLI::App& app);
 void add_reach_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
+void add_report_command(CLI::App& app);
 
 }  // namespace felixsim::cli

@@ -37,6 +37,7 @@ void add_verbs(CLI::App& app) {
   add_bisect_command(app);
   add_reach_command(app);
   add_explain_command(app);
+  add_report_command(app);
 }
 
 }  // namespace
