@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <unordered_map>
 
 #include "model/datastore/key_text.h"
 #include "model/datastore/syncer_job.h"
@@ -81,8 +80,6 @@ struct Syncer::State {
   SyncerMemory memory;
   JsonParser json;
   std::vector<DatastoreWarning> warnings;
-  // What was last said of a key; looked up only.
-  std::unordered_map<std::string, std::string> said;
 
   void apply_resource(const ResourceKey& key, std::string_view key_name,
                       std::optional<std::string_view> value, std::vector<Update>& out);
@@ -91,22 +88,11 @@ struct Syncer::State {
   void say(std::string_view key_name, const Key& key, const std::vector<DatastoreWarning>& facts);
 };
 
-// Each fact once, until the key is fine or says something else.
 void Syncer::State::say(std::string_view key_name, const Key& key,
                         const std::vector<DatastoreWarning>& facts) {
-  if (facts.empty()) {
-    if (!said.empty()) said.erase(std::string(key_name));
-    return;
-  }
-  std::string all;
-  for (const auto& warning : facts) all += warning.fact + "\n";
-  auto& before = said[std::string(key_name)];
-  if (before == all) return;
-  before = std::move(all);
-  for (const auto& warning : facts) {
+  for (const auto& warning : facts)
     warnings.push_back(
         {std::string(key_name), describe(key) + ": " + warning.fact, warning.reported});
-  }
 }
 
 void Syncer::State::apply_resource(const ResourceKey& key, std::string_view key_name,

@@ -44,8 +44,8 @@ class Syncer {
   // O(size of the value), independent of what is stored.
   void apply(std::string_view key, std::optional<std::string_view> value, std::vector<Update>& out);
 
-  // What was invalid since the last call, in order. Repeating a value repeats no warning unless it
-  // became valid in between.
+  // What was invalid since the last call, in order; said again whenever it is seen again, as Felix
+  // does. Who shows them to people tells each once (sim/engine/datastore_view.h).
   std::vector<DatastoreWarning> take_warnings();
 
  private:

@@ -117,6 +117,24 @@ TEST_CASE("a scenario that cannot be read does not hide the others") {
   CHECK(outcome.text.find("1 passed, 0 failed, 1 could not run") != std::string::npos);
 }
 
+TEST_CASE("messages --warnings tells each invalid value once, however often it comes") {
+  const Scratch scratch;
+  const auto tier = [](int revision) {
+    return fmt::format(
+        R"({{"key":"/calico/resources/v3/projectcalico.org/tiers/t","rev":{},"type":"put",)"
+        R"("value":{{"spec":{{"order":"x"}}}}}})"
+        "\n",
+        revision);
+  };
+  const std::string log = scratch.file("twice.jsonl", tier(2) + tier(3));
+  const auto outcome = felixsim("messages " + log + " --node '*' --warnings");
+  INFO(outcome.text);
+  CHECK(outcome.code == 0);
+  const size_t first = outcome.text.find("want a number");
+  REQUIRE(first != std::string::npos);
+  CHECK(outcome.text.find("want a number", first + 1) == std::string::npos);
+}
+
 TEST_CASE("messages --stats tells the time of each phase and the traffic of each edge") {
   const auto stats = felixsim("messages " + recording + " --node node-a --stats");
   INFO(stats.text);
