@@ -284,7 +284,7 @@ void RandomCluster::add_cluster_policy(size_t number) {
             {"subject", {{"namespaces", json::object()}}}};
   json rule{{"action", one_of({"Accept", "Deny", "Pass"})}};
   rule["from"] = {{{"namespaces", {{"matchLabels", {{"team", one_of({"red", "blue"})}}}}}}};
-  spec["ingress"] = {std::move(rule)};
+  spec["ingress"] = json::array({std::move(rule)});
   add(object_of("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy",
                 fmt::format("ccp{}", number), "", std::move(spec)));
 }
