@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The calc graph on recorded streams of events, each in a process of its own, beside what the real
 // Felix v3.32.1 needs for the same: CPU seconds to in-sync (reading and parsing included), peak
-// memory, the time of an incremental update with its flush, and of a parsed update that matches
-// nothing; one node, and a hundred in one process. The messages are compared with
-// EVENTS.expect.json; exits with 1 if they differ.
-// usage: calc_bench EVENTS.jsonl[.gz]...
+// memory, the CPU time of an incremental update from its text to the end of its flush, and of a
+// parsed update that matches nothing; one node, and a hundred in one process. The messages are
+// compared with EVENTS.expect.json; exits with 1 if they differ. usage: calc_bench
+// EVENTS.jsonl[.gz]...
 #include <fmt/format.h>
 #include <simdjson.h>
 #include <sys/mman.h>
@@ -189,10 +189,8 @@ void measure(const std::string& path, size_t nodes, Figures& figures) {
   double begin = 0;
   bench::EventFileReader reader;
   reader.on_meta = [&](const bench::EventMeta& meta) { run.start(meta, nodes); };
-  reader.on_updates = [&](const std::vector<Update>& updates) {
-    begin = cpu_microseconds();
-    run.update(updates);
-  };
+  reader.on_line = [&] { begin = cpu_microseconds(); };
+  reader.on_updates = [&](const std::vector<Update>& updates) { run.update(updates); };
   reader.on_in_sync = [&] {
     run.in_sync();
     figures.cpu_to_in_sync = cpu_seconds();

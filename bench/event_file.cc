@@ -82,6 +82,7 @@ bool read_event_file(const std::string& path, const EventFileReader& reader) {
       line.shrink_to_fit();
       parser = std::make_unique<simdjson::dom::parser>();
     }
+    reader.on_line();
     simdjson::dom::element object, meta;
     if (parser->parse(line).get(object)) return false;
     if (!object["meta"].get(meta)) {

@@ -19,6 +19,7 @@ struct EventMeta {
 };
 
 struct EventFileReader {
+  std::function<void()> on_line;  // before a line is parsed
   std::function<void(const EventMeta&)> on_meta;
   // Parsed updates, in groups as a syncer would hand them over; a value that does not parse is
   // null. The vector is reused.

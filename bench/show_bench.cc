@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `felixsim show` costs on large logs: whole processes, measured from outside. Two curves:
 // more history over the same state, and more state under the same history.
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
 
+#include "bench/felixsim_process.h"
 #include "bench/synthetic_cluster.h"
 #include "replay/log/event_log.h"
 
@@ -16,32 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Cost {
-  double wall_s = 0, cpu_s = 0, peak_mib = 0;
-  bool good = false;
-};
-
-double seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-}
-
-Cost run_show(const fs::path& log) {
-  const auto start = std::chrono::steady_clock::now();
-  const pid_t child = fork();
-  if (child == 0) {
-    if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)) _exit(3);
-    const std::string node = SyntheticCluster::node_name(0);
-    execl(FELIXSIM_BINARY, "felixsim", "show", log.c_str(), "--node", node.c_str(), "--what",
-          "iptables", nullptr);
-    _exit(3);
-  }
-  int status = 0;
-  rusage usage{};
-  wait4(child, &status, 0, &usage);
-  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
-  return {wall.count(), seconds(usage.ru_utime) + seconds(usage.ru_stime),
-          static_cast<double>(usage.ru_maxrss) / 1024,
-          WIFEXITED(status) && WEXITSTATUS(status) == 0};
+// A node of which the log says nothing gets an assumed host, told on standard error each time.
+ProcessCost run_show(const fs::path& log) {
+  return run_felixsim(
+      {"show", log.string(), "--node", SyntheticCluster::node_name(0), "--what", "iptables"});
 }
 
 bool write_log(const fs::path& path, int pods, int64_t events) {
@@ -65,9 +41,9 @@ void row(const fs::path& folder, int pods, int64_t events) {
     return;
   }
   const double megabytes = static_cast<double>(fs::file_size(log)) / 1e6;
-  Cost best = run_show(log);
+  ProcessCost best = run_show(log);
   for (int i = 0; i < 2; ++i)
-    if (const Cost cost = run_show(log); cost.wall_s < best.wall_s) best = cost;
+    if (const ProcessCost cost = run_show(log); cost.wall_s < best.wall_s) best = cost;
   fmt::print("{:>10} {:>9} {:>9.0f} {:>8.2f} {:>8.2f} {:>9.0f}  {}\n", pods, events, megabytes,
              best.wall_s, best.cpu_s, best.peak_mib, best.good ? "" : "FAILED");
   for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(log.string() + suffix);

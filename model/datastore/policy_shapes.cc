@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calico policies and profiles: their rules.
+#include <algorithm>
 #include <array>
 
 #include "model/datastore/resource_shapes.h"
@@ -90,33 +91,16 @@ constexpr std::array network_policy_spec_fields{
     JsonField{"performanceHints", text, nonzero, true},
 };
 
-constexpr std::array staged_global_network_policy_spec_fields{
-    JsonField{"stagedAction"},
-    JsonField{"tier"},
-    JsonField{"order", real, given},
-    JsonField{"ingress", object, nonzero, true, rule_fields},
-    JsonField{"egress", object, nonzero, true, rule_fields},
-    JsonField{"selector"},
-    JsonField{"types", text, nonzero, true},
-    JsonField{"doNotTrack", flag},
-    JsonField{"preDNAT", flag},
-    JsonField{"applyOnForward", flag},
-    JsonField{"serviceAccountSelector"},
-    JsonField{"namespaceSelector"},
-    JsonField{"performanceHints", text, nonzero, true},
-};
+// A staged policy has the fields of the policy that it stands for, and one more.
+template <size_t count>
+constexpr std::array<JsonField, count + 1> staged(const std::array<JsonField, count>& fields) {
+  std::array<JsonField, count + 1> out{JsonField{"stagedAction"}};
+  std::copy(fields.begin(), fields.end(), out.begin() + 1);
+  return out;
+}
 
-constexpr std::array staged_network_policy_spec_fields{
-    JsonField{"stagedAction"},
-    JsonField{"tier"},
-    JsonField{"order", real, given},
-    JsonField{"ingress", object, nonzero, true, rule_fields},
-    JsonField{"egress", object, nonzero, true, rule_fields},
-    JsonField{"selector"},
-    JsonField{"types", text, nonzero, true},
-    JsonField{"serviceAccountSelector"},
-    JsonField{"performanceHints", text, nonzero, true},
-};
+constexpr auto staged_global_network_policy_spec_fields = staged(global_network_policy_spec_fields);
+constexpr auto staged_network_policy_spec_fields = staged(network_policy_spec_fields);
 
 constexpr std::array profile_spec_fields{
     JsonField{"ingress", object, nonzero, true, rule_fields},

@@ -44,6 +44,13 @@ std::optional<std::string> block_key(const yaml::Node& spec) {
                      cidr->text.substr(slash + 1));
 }
 
+// The text of a scalar of the object's metadata; empty when it is absent or the wrong thing.
+std::string metadata_text(const yaml::Node& object, std::string_view name) {
+  const auto* metadata = object.find("metadata");
+  const auto* found = metadata != nullptr ? metadata->find(name) : nullptr;
+  return found != nullptr ? found->text : std::string();
+}
+
 class KubectlImport {
  public:
   KubectlImport(std::string name, std::vector<std::string>* notes)
@@ -104,8 +111,7 @@ class KubectlImport {
     if (type.text == "BOOKMARK") return {};
     if (type.text == "ERROR") {
       relisting_ = true;
-      const auto* message =
-          object->kind == yaml::Node::Kind::map ? object->find("message") : nullptr;
+      const auto* message = object->find("message");
       if (notes_ != nullptr)
         notes_->push_back(fmt::format("{}: the watch ended: {}", yaml::at(name, type.place),
                                       message != nullptr ? message->text : "no reason given"));
@@ -162,24 +168,18 @@ class KubectlImport {
 
   using Identity = std::array<std::string, 3>;  // kind with its API version, namespace, name
   static Identity identity(const yaml::Node& object) {
-    const auto text = [](const yaml::Node* node, std::string_view name) {
-      const auto* found =
-          node != nullptr && node->kind == yaml::Node::Kind::map ? node->find(name) : nullptr;
+    const auto text = [&](std::string_view name) {
+      const auto* found = object.find(name);
       return found != nullptr ? found->text : std::string();
     };
-    const auto* metadata = object.find("metadata");
-    return {text(&object, "apiVersion") + " " + text(&object, "kind"), text(metadata, "namespace"),
-            text(metadata, "name")};
+    return {text("apiVersion") + " " + text("kind"), metadata_text(object, "namespace"),
+            metadata_text(object, "name")};
   }
 
   static int64_t revision_of(const yaml::Node& object) {
-    const auto* metadata = object.kind == yaml::Node::Kind::map ? object.find("metadata") : nullptr;
-    const auto* version = metadata != nullptr && metadata->kind == yaml::Node::Kind::map
-                              ? metadata->find("resourceVersion")
-                              : nullptr;
+    const std::string version = metadata_text(object, "resourceVersion");
     int64_t revision = 0;
-    if (version != nullptr)
-      std::from_chars(version->text.data(), version->text.data() + version->text.size(), revision);
+    std::from_chars(version.data(), version.data() + version.size(), revision);
     return revision;
   }
 
@@ -249,12 +249,8 @@ class KubectlImport {
 
   void note(const ManifestItem& item, const std::string& name, const std::string& fact) {
     if (notes_ == nullptr) return;
-    const auto* metadata = item.node->find("metadata");
-    const auto* own = metadata != nullptr && metadata->kind == yaml::Node::Kind::map
-                          ? metadata->find("name")
-                          : nullptr;
     notes_->push_back(fmt::format("{}: {} '{}': {}", yaml::at(name, item.node->place), item.kind,
-                                  own != nullptr ? own->text : "", fact));
+                                  metadata_text(*item.node, "name"), fact));
   }
 
   std::string name_;

@@ -9,6 +9,7 @@
 #include "sim/cli/file.h"
 #include "sim/cli/folded_events.h"
 #include "sim/cli/moment_in_events.h"
+#include "sim/cli/moment_text.h"
 #include "sim/engine/assumed_host.h"
 
 namespace felixsim::cli {
@@ -237,6 +238,22 @@ Result<const NodeFlight*> find_node(const Cluster& cluster, const std::string& n
   return fail(ErrorCode::not_found, fmt::format("there is no node '{}'", name),
               names.empty() ? "no event names a node"
                             : fmt::format("the nodes are {}", fmt::join(names, ", ")));
+}
+
+Result<FlightRequest> flight_request(const std::string& version, const std::string& at,
+                                     const std::string& host) {
+  FlightRequest request;
+  const auto felix = parse_version(version);
+  if (!felix) return tl::unexpected(felix.error());
+  auto moment = parse_moment(at);
+  if (!moment) return tl::unexpected(std::move(moment.error()).with_context("--at"));
+  request.options.version = *felix;
+  request.moment = *moment;
+  if (host.empty()) return request;
+  auto file = read_host_file(host);
+  if (!file) return forward(file);
+  request.host = std::move(*file);
+  return request;
 }
 
 }  // namespace felixsim::cli

@@ -57,6 +57,10 @@ struct FlightRequest {
   ClusterOptions options;  // its `nodes` is filled in from `nodes`
 };
 
+// The request that the texts of --felix-version, --at and --host (empty: none) ask for.
+Result<FlightRequest> flight_request(const std::string& version, const std::string& at,
+                                     const std::string& host);
+
 // A cluster settled at the moment, and what had to be assumed for it (print it on stderr).
 struct Flight {
   std::unique_ptr<Cluster> cluster;

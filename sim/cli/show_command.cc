@@ -25,24 +25,6 @@ Status check_part(const std::string& what) {
                  fmt::format("use one of {}, all", fmt::join(parts, ", ")));
 }
 
-Result<FlightRequest> request_of(const Options& options) {
-  FlightRequest request;
-  const auto version = parse_version(options.version);
-  if (!version) return tl::unexpected(version.error());
-  auto moment = parse_moment(options.at);
-  if (!moment) return tl::unexpected(std::move(moment.error()).with_context("--at"));
-  request.options.version = *version;
-  request.options.keep_programming = options.what == "programming";
-  request.moment = *moment;
-  request.nodes = {options.node};
-  if (!options.host.empty()) {
-    auto host = read_host_file(options.host);
-    if (!host) return forward(host);
-    request.host = std::move(*host);
-  }
-  return request;
-}
-
 std::string text_of(const NodeFlight& node, const std::string& what) {
   if (what != "all") return node_text(node, what);
   std::string out;
@@ -66,8 +48,10 @@ std::string json_of(const NodeFlight& node, const Options& options,
 
 Result<int> show(const Options& options) {
   if (auto known = check_part(options.what); !known) return forward(known);
-  auto request = request_of(options);
+  auto request = flight_request(options.version, options.at, options.host);
   if (!request) return forward(request);
+  request->nodes = {options.node};
+  request->options.keep_programming = options.what == "programming";
   auto input = Input::open(options.input);
   if (!input) return forward(input);
   auto flight = fly(*input, *request);

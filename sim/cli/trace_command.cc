@@ -22,24 +22,14 @@ struct Options {
 };
 
 Result<int> trace(const Options& options) {
-  const auto version = parse_version(options.version);
-  if (!version) return tl::unexpected(version.error());
-  auto moment = parse_moment(options.at);
-  if (!moment) return tl::unexpected(std::move(moment.error()).with_context("--at"));
+  auto request = flight_request(options.version, options.at, options.host);
+  if (!request) return forward(request);
   if (options.probe.protocol != "icmp" && options.probe.port == 0)
     return invalid(fmt::format("--proto {} needs a port", options.probe.protocol),
                    "add --port, such as --port 80");
   auto input = Input::open(options.input);
   if (!input) return forward(input);
-  FlightRequest request;
-  request.moment = *moment;
-  request.options.version = *version;
-  if (!options.host.empty()) {
-    auto host = read_host_file(options.host);
-    if (!host) return forward(host);
-    request.host = std::move(*host);
-  }
-  auto flight = fly_for_probe(*input, request, options.probe);
+  auto flight = fly_for_probe(*input, *request, options.probe);
   if (!flight) return forward(flight);
   for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
   auto world = packet_world(*flight->cluster);
@@ -49,7 +39,8 @@ Result<int> trace(const Options& options) {
   }
   auto answer = run_probe(world, *flight->cluster, options.probe, true);
   if (!answer) return forward(answer);
-  if (auto added = add_origins(*input, *moment, answer->decisions); !added) return forward(added);
+  if (auto added = add_origins(*input, request->moment, answer->decisions); !added)
+    return forward(added);
   const auto detail = options.explain ? TraceDetail::explained
                       : options.quiet ? TraceDetail::brief
                                       : TraceDetail::rules;

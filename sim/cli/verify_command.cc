@@ -20,23 +20,6 @@ struct Options {
   bool json = false;
 };
 
-Result<FlightRequest> request_of(const Options& options) {
-  FlightRequest request;
-  const auto version = parse_version(options.version);
-  if (!version) return tl::unexpected(version.error());
-  auto moment = parse_moment(options.at);
-  if (!moment) return tl::unexpected(std::move(moment.error()).with_context("--at"));
-  request.options.version = *version;
-  request.moment = *moment;
-  request.nodes = {options.node};
-  if (!options.host.empty()) {
-    auto host = read_host_file(options.host);
-    if (!host) return forward(host);
-    request.host = std::move(*host);
-  }
-  return request;
-}
-
 VerifyOptions options_of(const NodeFlight& node) {
   VerifyOptions options;
   const Config* config = node.felix ? node.felix->config() : nullptr;
@@ -63,8 +46,9 @@ void print_notes(const DriftReport& report, bool running) {
 }
 
 Result<int> verify(const Options& options) {
-  auto request = request_of(options);
+  auto request = flight_request(options.version, options.at, options.host);
   if (!request) return forward(request);
+  request->nodes = {options.node};
   auto files = read_captured_files(options.against);
   if (!files) return forward(files);
   auto capture = read_node_capture(*files);

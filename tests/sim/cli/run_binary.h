@@ -15,10 +15,9 @@ struct Outcome {
   std::string text;  // standard output and error
 };
 
-// `arguments` as a shell reads them.
-inline Outcome felixsim(const std::string& arguments) {
-  const std::string command = fmt::format("{} {} 2>&1", FELIXSIM_BINARY, arguments);
-  std::FILE* pipe = popen(command.c_str(), "r");
+inline Outcome shell(const std::string& command) {
+  const std::string line = command + " 2>&1";
+  std::FILE* pipe = popen(line.c_str(), "r");
   Outcome outcome;
   std::array<char, 4096> buffer{};
   while (const size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
@@ -26,6 +25,11 @@ inline Outcome felixsim(const std::string& arguments) {
   const int status = pclose(pipe);
   outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return outcome;
+}
+
+// `arguments` as a shell reads them.
+inline Outcome felixsim(const std::string& arguments) {
+  return shell(fmt::format("{} {}", FELIXSIM_BINARY, arguments));
 }
 
 }  // namespace cli_test

@@ -11,6 +11,7 @@
 
 using cli_test::felixsim;
 using cli_test::Outcome;
+using cli_test::shell;
 
 namespace {
 
@@ -28,18 +29,6 @@ struct Scratch {
     std::ofstream(path / name) << text;
   }
 };
-
-Outcome shell(const std::string& command) {
-  const std::string line = command + " 2>&1";
-  std::FILE* pipe = popen(line.c_str(), "r");
-  Outcome outcome;
-  std::array<char, 4096> buffer{};
-  while (const size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    outcome.text.append(buffer.data(), got);
-  const int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return outcome;
-}
 
 bool has(const Outcome& outcome, const std::string& part) {
   return outcome.text.find(part) != std::string::npos;
