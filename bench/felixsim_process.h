@@ -12,8 +12,7 @@ struct ProcessCost {
   bool good = false;  // it exited with 0
 };
 
-// Runs the binary with the arguments (the verb first); what it prints to standard output is
-// dropped.
+// Runs the binary with the arguments (the verb first); what it prints is dropped.
 ProcessCost run_felixsim(const std::vector<std::string>& arguments);
 
 }  // namespace felixsim::bench

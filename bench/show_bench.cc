@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A node of which the log says nothing gets an assumed host, told on standard error each time.
 ProcessCost run_show(const fs::path& log) {
   return run_felixsim(
       {"show", log.string(), "--node", SyntheticCluster::node_name(0), "--what", "iptables"});
