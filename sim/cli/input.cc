@@ -154,6 +154,13 @@ Result<Input> Input::open(const std::string& path) {
   return input;
 }
 
+Input Input::of_events(std::string path, std::vector<Event> events) {
+  Input input;
+  input.path_ = std::move(path);
+  input.events_ = std::move(events);
+  return input;
+}
+
 Result<std::vector<Event>> Input::events_until(const Moment& moment,
                                                const std::set<std::string>& nodes) const {
   if (log_) {

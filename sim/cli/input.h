@@ -20,6 +20,8 @@ class Input {
  public:
   // Tells what `path` is by what is in it. Errors name what it could have been.
   static Result<Input> open(const std::string& path);
+  // Events that somebody else read, under the name of where they came from.
+  static Input of_events(std::string path, std::vector<Event> events);
 
   // Events that take a cluster of these nodes (empty: all) to `moment`. From a log they are folded:
   // their number is that of the state and of host and process events, not of the history.

@@ -18,10 +18,11 @@ std::optional<Wanted> wanted_of(const Decision& decision) {
 }
 
 bool is_of(const DatastoreEvent& event, const Wanted& wanted) {
-  std::string key = event.key;
-  for (const std::string suffix : {"/rules", "/labels"})
-    if (key.ends_with(suffix)) key.resize(key.size() - suffix.size());
-  return event.value && key.ends_with(wanted.tail) && key.find(wanted.kind) != std::string::npos;
+  std::string_view key = event.key;
+  for (const std::string_view suffix : {"/rules", "/labels"})
+    if (key.ends_with(suffix)) key.remove_suffix(suffix.size());
+  return event.value && key.ends_with(wanted.tail) &&
+         key.find(wanted.kind) != std::string_view::npos;
 }
 
 // The last event of each key that is wanted, of a list in order. Whether all are known then.

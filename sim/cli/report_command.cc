@@ -4,6 +4,7 @@
 // on the way (what a node ends up with depends on state, not path).
 #include <CLI/CLI.hpp>
 
+#include "replay/capture/cluster_manifests.h"
 #include "sim/cli/command.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
@@ -59,13 +60,32 @@ class ReachOnTheWay {
   size_t at_ = 0;
 };
 
+struct ReportInput {
+  Input input;
+  std::vector<std::string> unusable;  // objects, each with place and reason
+};
+
+// Manifests are read as `reach` reads them: workloads stand for their pods.
+Result<ReportInput> open_report_input(const std::string& path) {
+  if (const auto files = manifest_files(path); !files.empty()) {
+    auto manifests = read_cluster_manifests(files);
+    return ReportInput{Input::of_events(path, std::move(manifests.events)),
+                       std::move(manifests.unusable)};
+  }
+  auto input = Input::open(path);
+  if (!input) return forward(input);
+  return ReportInput{std::move(*input), {}};
+}
+
 class Reporter {
  public:
-  Reporter(const Input& input, const Options& options, FelixVersion version)
-      : input_(input),
+  Reporter(const ReportInput& input, const Options& options, FelixVersion version)
+      : input_(input.input),
         options_(options),
         version_(version),
-        report_(options.title.empty() ? options.input : options.title) {}
+        report_(options.title.empty() ? options.input : options.title) {
+    for (const auto& reason : input.unusable) report_.add_note("not used: " + reason);
+  }
 
   Result<std::string> page() {
     auto events = all_events(input_);
@@ -106,35 +126,37 @@ class Reporter {
       const Event* event = moment > 0 ? &events_[moment - 1] : nullptr;
       report_.add_moment(static_cast<int64_t>(moment), event ? event->time : std::nullopt,
                          moment_label(events_, moment));
-      if (last) {
-        report_.add_nodes(*end.cluster);
-      } else if (anew) {
+      const Cluster* cluster = last ? end.cluster.get() : &moved;
+      std::unique_ptr<Cluster> flown;
+      if (!last && anew) {
         auto flight = fly_to(moment);
         if (!flight) return forward(flight);
-        report_.add_nodes(*flight->cluster);
-      } else {
+        flown = std::move(flight->cluster);
+        cluster = flown.get();
+      } else if (!last) {
         for (; at < moment; ++at)
           if (auto applied = moved.apply(events_[at]); !applied) return applied;
         moved.settle();
-        report_.add_nodes(moved);
       }
+      report_.add_nodes(*cluster);
       const auto matrix = reach_.after(events_, moment);
       report_.add_reach(matrix, last);
-      if (last) add_traces(*end.cluster, matrix);
+      const size_t packets = last ? report_.limits().traces
+                                  : report_.limits().earlier_traces / (moments.size() - 1);
+      add_traces(*cluster, matrix, std::span(events_).first(moment), packets);
       progress.step();
     }
     return {};
   }
 
-  void add_traces(const Cluster& cluster, const reach::Matrix& matrix) {
-    Progress progress("packets", 0);
+  void add_traces(const Cluster& cluster, const reach::Matrix& matrix,
+                  std::span<const Event> events, size_t limit) {
     TraceSource source;
     source.assumed = assumed_;
-    source.add_origins = [&](std::vector<Decision>& decisions) {
-      add_origins_from(events_, decisions);
+    source.add_origins = [events](std::vector<Decision>& decisions) {
+      add_origins_from(events, decisions);
     };
-    source.step = [&] { progress.step(); };
-    report_.add_traces(cluster, matrix, source);
+    report_.add_traces(cluster, matrix, source, limit);
   }
 
   void add_warnings() {
@@ -158,7 +180,7 @@ class Reporter {
 Result<int> report(const Options& options) {
   const auto version = parse_version(options.version);
   if (!version) return tl::unexpected(version.error());
-  auto input = Input::open(options.input);
+  auto input = open_report_input(options.input);
   if (!input) return forward(input);
   auto page = Reporter(*input, options, *version).page();
   if (!page) return forward(page);

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "felixsim/check.h"
+#include "sim/analysis/node_links.h"
 #include "sim/report/felix_state.h"
 #include "sim/report/html_assets.h"
 #include "sim/report/node_texts.h"
@@ -108,6 +109,7 @@ void HtmlReport::add_moment(int64_t position, std::optional<SimTime> time,
                       {"label", label},
                       {"reach", nullptr},
                       {"pods", nullptr},
+                      {"links", nullptr},
                       {"nodes", json::array()}});
 }
 
@@ -123,6 +125,15 @@ void HtmlReport::add_nodes(const Cluster& cluster) {
     nodes_.insert(name);
     for (const auto& [part, text] : node_texts(*node)) texts_.set(name + "\n" + part, moment, text);
   }
+  add_links(cluster);
+}
+
+void HtmlReport::add_links(const Cluster& cluster) {
+  if (cluster.nodes().size() > limits_.linked_nodes) return;
+  auto out = json::array();
+  for (const auto& link : node_links(cluster))
+    out.push_back({{"from", link.from}, {"to", link.to}, {"way", link.way}, {"route", link.route}});
+  moments_.back()["links"] = keep(links_, dumped(out));
 }
 
 void HtmlReport::add_reach(const reach::Matrix& matrix, bool last) {
@@ -153,17 +164,19 @@ json HtmlReport::data() const {
         fmt::format("the matrix is left out for {} of {} moments (felixsim reach --at has it)",
                     reach_left_out_, moments_.size()));
   if (traces_left_out_ > 0)
-    notes.push_back(fmt::format("{} pairs of classes have no packet sent (felixsim trace sends it)",
+    notes.push_back(fmt::format("{} pairs of classes have no packet sent at the last moment (felixsim trace sends it)",
                                 traces_left_out_));
   const auto parsed = [](const std::vector<std::string>& texts) {
     auto out = json::array();
     for (const auto& text : texts) out.push_back(json::parse(text, nullptr, false));
     return out;
   };
+  std::vector<std::string> trace_texts(trace_texts_.size());
+  for (const auto& [text, number] : trace_texts_) trace_texts[number] = text;
   json out{{"schema", schema},  {"title", title_},         {"notes", notes},
            {"events", events_}, {"moments", moments_},     {"parts", node_parts()},
            {"nodes", nodes_},   {"reach", parsed(reach_)}, {"pods", parsed(pods_)},
-           {"traces", traces_}};
+           {"links", parsed(links_)}, {"traces", traces_}, {"trace_texts", trace_texts}};
   out.update(texts_.json());
   return out;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -25,13 +26,14 @@ struct ReportLimits {
   size_t lines_bytes = 48'000'000;   // of different lines of nodes' texts
   size_t reach_bytes = 16'000'000;   // of all matrices but the last
   size_t traces = 300;               // packets sent between classes, at the last moment
+  size_t earlier_traces = 1000;      // the same, at all moments before it together
+  size_t linked_nodes = 64;          // more nodes than these: no ways between them
 };
 
 // What a report's packets need to know beyond the cluster.
 struct TraceSource {
   bool assumed = false;                                     // hosts, and so routes, are
   std::function<void(std::vector<Decision>&)> add_origins;  // of policies: file and line
-  std::function<void()> step;                               // called after each; may be null
 };
 
 class HtmlReport {
@@ -46,8 +48,10 @@ class HtmlReport {
   // Of the moment added last:
   void add_nodes(const Cluster& cluster);
   void add_reach(const reach::Matrix& matrix, bool last);
-  // Sends a packet between each pair of classes of the last moment.
-  void add_traces(const Cluster& cluster, const reach::Matrix& matrix, const TraceSource& source);
+  // Sends a packet between each pair of classes, `limit` at most.
+  void add_traces(const Cluster& cluster, const reach::Matrix& matrix, const TraceSource& source,
+                  size_t limit);
+  const ReportLimits& limits() const { return limits_; }
 
   void add_note(std::string note) { notes_.push_back(std::move(note)); }
 
@@ -55,6 +59,8 @@ class HtmlReport {
   std::string page() const;
 
  private:
+  void add_links(const Cluster& cluster);
+
   std::string title_;
   ReportLimits limits_;
   std::vector<std::string> notes_;
@@ -63,9 +69,11 @@ class HtmlReport {
   std::set<std::string> nodes_, without_texts_;
   size_t values_bytes_ = 0, values_left_out_ = 0;
   size_t reach_bytes_ = 0, reach_left_out_ = 0;
-  std::vector<std::string> reach_, pods_;  // JSON texts, each different from the one before
+  // JSON texts, each different from the one before.
+  std::vector<std::string> reach_, pods_, links_;
   nlohmann::json traces_ = nlohmann::json::array();
-  size_t traces_left_out_ = 0;
+  std::map<std::string, size_t> trace_texts_;  // text -> its number
+  size_t traces_left_out_ = 0;                 // at the last moment
 };
 
 // JSON that may stand inside a <script> element, whatever is in its strings.

@@ -45,10 +45,10 @@ void choose_header(const std::string& connections, ProbeRequest& probe) {
 }  // namespace
 
 void HtmlReport::add_traces(const Cluster& cluster, const reach::Matrix& matrix,
-                            const TraceSource& source) {
+                            const TraceSource& source, size_t limit) {
   auto world = packet_world(cluster);
   if (source.assumed) world.assume_pod_routes();
-  size_t sent = 0;
+  size_t sent = 0, left_out = 0;
   int family_number = -1;
   for (const auto* family : reach::families_of(matrix)) {
     ++family_number;
@@ -66,8 +66,8 @@ void HtmlReport::add_traces(const Cluster& cluster, const reach::Matrix& matrix,
         probe.to = end_of(matrix, *family, receiver, 0);
         if (probe.from == probe.to) probe.to = end_of(matrix, *family, receiver, 1);
         if (probe.to.empty()) continue;
-        if (sent >= limits_.traces) {
-          ++traces_left_out_;
+        if (sent >= limit) {
+          ++left_out;
           continue;
         }
         ++sent;
@@ -75,16 +75,19 @@ void HtmlReport::add_traces(const Cluster& cluster, const reach::Matrix& matrix,
         auto answer = run_probe(world, cluster, probe, true);
         if (!answer) continue;
         source.add_origins(answer->decisions);
-        traces_.push_back({{"family", family_number},
+        const auto text = trace_texts_.try_emplace(
+            trace_text(probe, *answer, TraceDetail::rules), trace_texts_.size());
+        traces_.push_back({{"moment", moments_.size() - 1},
+                           {"family", family_number},
                            {"from", from},
                            {"to", to},
                            {"probe", probe_text(probe)},
                            {"verdict", verdict_word(answer->trace.verdict)},
-                           {"text", trace_text(probe, *answer, TraceDetail::rules)}});
-        if (source.step) source.step();
+                           {"text", text.first->second}});
       }
     }
   }
+  traces_left_out_ = left_out;
 }
 
 }  // namespace felixsim

@@ -55,6 +55,15 @@ function reach_at(moment) {
   return number === null ? null : DATA.reach[number];
 }
 
+function links_at(moment) {
+  const number = DATA.moments[moment].links;
+  return number === null ? [] : DATA.links[number];
+}
+
+// node-2 before node-10.
+function natural(a, b) { return a.localeCompare(b, "en", {numeric: true}); }
+DATA.nodes.sort(natural);
+
 // The moment at or after an event.
 function moment_of(sequence) {
   const found = DATA.moments.findIndex(moment => moment.at >= sequence);

@@ -84,12 +84,12 @@ function cell_details(state, family, number, from, to) {
   if (sender.endpoints && pods.has(sender.endpoints[0])) out.push(policies_of(pods.get(sender.endpoints[0]), "egress"));
   if (receiver.endpoints && pods.has(receiver.endpoints[0]))
     out.push(policies_of(pods.get(receiver.endpoints[0]), "ingress"));
-  const last = state.moment === DATA.moments.length - 1;
-  const trace = last && DATA.traces.find(one => one.family === number && one.from === from && one.to === to);
-  if (trace) out.push(element("h2", {}, "a packet: " + trace.probe), element("pre", {class: "trace"}, trace.text));
-  else out.push(element("p", {class: "soft"}, (last ? "No packet was sent for this pair" :
-    "Packets are sent at the last moment only") + "; felixsim trace INPUT --from A --to B --at seq:" +
-    DATA.moments[state.moment].at));
+  const trace = DATA.traces.find(one => one.moment === state.moment && one.family === number &&
+    one.from === from && one.to === to);
+  if (trace) out.push(element("h2", {}, "a packet: " + trace.probe),
+    element("pre", {class: "trace"}, DATA.trace_texts[trace.text]));
+  else out.push(element("p", {class: "soft"},
+    "No packet was sent for this pair here; felixsim trace INPUT --from A --to B --at seq:" + DATA.moments[state.moment].at));
   return out;
 }
 

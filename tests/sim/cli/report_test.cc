@@ -96,6 +96,54 @@ TEST_CASE("the report of a recording has its events, moments, nodes and packets"
   CHECK_FALSE(data["reach"].empty());
 }
 
+TEST_CASE("packets are sent at every moment, and ways between nodes are those of the routes then") {
+  const Scratch scratch;
+  const std::string page = scratch.file("a.html");
+  REQUIRE(
+      cli_test::felixsim("report tests/vectors/recording/vxlan-two-nodes --out " + page).code == 0);
+  const auto data = data_of(text_of(page));
+  std::set<size_t> moments;
+  for (const auto& trace : data["traces"]) {
+    moments.insert(trace["moment"].get<size_t>());
+    CHECK(trace["text"].get<size_t>() < data["trace_texts"].size());
+  }
+  CHECK(moments.size() > 1);
+  std::set<std::string> ways;
+  for (const auto& moment : data["moments"])
+    if (!moment["links"].is_null())
+      for (const auto& link : data["links"][moment["links"].get<size_t>()])
+        ways.insert(link["way"].get<std::string>());
+  CHECK(ways == std::set<std::string>{"none", "vxlan"});  // before and after the first route
+}
+
+TEST_CASE("in a report of manifests workloads stand for their pods, and what is unusable is told") {
+  const Scratch scratch;
+  std::ofstream(scratch.file("m.yaml")) << R"(apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: a, image: b}]}
+---
+apiVersion: example.com/v1
+kind: FancyPolicy
+metadata: {name: x}
+)";
+  const std::string page = scratch.file("a.html");
+  REQUIRE(
+      cli_test::felixsim("report " + scratch.file("m.yaml") + " --out " + page).code == 0);
+  const auto data = data_of(text_of(page));
+  REQUIRE_FALSE(data["pods"].empty());
+  CHECK(data["pods"].back()[0]["name"].get<std::string>().rfind("shop/web", 0) == 0);
+  CHECK(data["notes"].dump().find("FancyPolicy") != std::string::npos);
+}
+
 TEST_CASE("an unknown input and an unwritable page are errors") {
   CHECK(cli_test::felixsim("report /nowhere.yaml --out /dev/null").code == 2);
   CHECK(cli_test::felixsim("report scenarios/01_one_pod.yaml --out /nowhere/x.html").code == 2);
