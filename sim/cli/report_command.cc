@@ -141,8 +141,8 @@ class Reporter {
       report_.add_nodes(*cluster);
       const auto matrix = reach_.after(events_, moment);
       report_.add_reach(matrix, last);
-      const size_t packets = last ? report_.limits().traces
-                                  : report_.limits().earlier_traces / (moments.size() - 1);
+      const size_t packets =
+          last ? report_.limits().traces : report_.limits().earlier_traces / (moments.size() - 1);
       add_traces(*cluster, matrix, std::span(events_).first(moment), packets);
       progress.step();
     }

@@ -164,8 +164,9 @@ json HtmlReport::data() const {
         fmt::format("the matrix is left out for {} of {} moments (felixsim reach --at has it)",
                     reach_left_out_, moments_.size()));
   if (traces_left_out_ > 0)
-    notes.push_back(fmt::format("{} pairs of classes have no packet sent at the last moment (felixsim trace sends it)",
-                                traces_left_out_));
+    notes.push_back(fmt::format(
+        "{} pairs of classes have no packet sent at the last moment (felixsim trace sends it)",
+        traces_left_out_));
   const auto parsed = [](const std::vector<std::string>& texts) {
     auto out = json::array();
     for (const auto& text : texts) out.push_back(json::parse(text, nullptr, false));
@@ -173,10 +174,10 @@ json HtmlReport::data() const {
   };
   std::vector<std::string> trace_texts(trace_texts_.size());
   for (const auto& [text, number] : trace_texts_) trace_texts[number] = text;
-  json out{{"schema", schema},  {"title", title_},         {"notes", notes},
-           {"events", events_}, {"moments", moments_},     {"parts", node_parts()},
-           {"nodes", nodes_},   {"reach", parsed(reach_)}, {"pods", parsed(pods_)},
-           {"links", parsed(links_)}, {"traces", traces_}, {"trace_texts", trace_texts}};
+  json out{{"schema", schema},        {"title", title_},         {"notes", notes},
+           {"events", events_},       {"moments", moments_},     {"parts", node_parts()},
+           {"nodes", nodes_},         {"reach", parsed(reach_)}, {"pods", parsed(pods_)},
+           {"links", parsed(links_)}, {"traces", traces_},       {"trace_texts", trace_texts}};
   out.update(texts_.json());
   return out;
 }

@@ -75,8 +75,8 @@ void HtmlReport::add_traces(const Cluster& cluster, const reach::Matrix& matrix,
         auto answer = run_probe(world, cluster, probe, true);
         if (!answer) continue;
         source.add_origins(answer->decisions);
-        const auto text = trace_texts_.try_emplace(
-            trace_text(probe, *answer, TraceDetail::rules), trace_texts_.size());
+        const auto text = trace_texts_.try_emplace(trace_text(probe, *answer, TraceDetail::rules),
+                                                   trace_texts_.size());
         traces_.push_back({{"moment", moments_.size() - 1},
                            {"family", family_number},
                            {"from", from},

@@ -99,8 +99,8 @@ TEST_CASE("the report of a recording has its events, moments, nodes and packets"
 TEST_CASE("packets are sent at every moment, and ways between nodes are those of the routes then") {
   const Scratch scratch;
   const std::string page = scratch.file("a.html");
-  REQUIRE(
-      cli_test::felixsim("report tests/vectors/recording/vxlan-two-nodes --out " + page).code == 0);
+  REQUIRE(cli_test::felixsim("report tests/vectors/recording/vxlan-two-nodes --out " + page).code ==
+          0);
   const auto data = data_of(text_of(page));
   std::set<size_t> moments;
   for (const auto& trace : data["traces"]) {
@@ -136,8 +136,7 @@ kind: FancyPolicy
 metadata: {name: x}
 )";
   const std::string page = scratch.file("a.html");
-  REQUIRE(
-      cli_test::felixsim("report " + scratch.file("m.yaml") + " --out " + page).code == 0);
+  REQUIRE(cli_test::felixsim("report " + scratch.file("m.yaml") + " --out " + page).code == 0);
   const auto data = data_of(text_of(page));
   REQUIRE_FALSE(data["pods"].empty());
   CHECK(data["pods"].back()[0]["name"].get<std::string>().rfind("shop/web", 0) == 0);
