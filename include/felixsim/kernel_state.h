@@ -102,12 +102,14 @@ using IptTables = std::map<std::string, IptTable>;
 
 struct IpSet {
   std::string name;
-  std::string type;    // hash:ip, hash:net, hash:ip,port, hash:net,net, bitmap:port
-  std::string family;  // inet, inet6; empty for bitmap:port
+  std::string type;    // hash:ip, hash:net, hash:ip,port, hash:net,net, bitmap:port, ...
+  std::string family;  // inet, inet6; empty for bitmaps
   int64_t max_elements = 65536;
   int64_t hash_size = 1024;       // as asked for: the kernel's own growing is not modelled
-  std::string range;              // bitmap:port: "0-65535"
+  std::string range;              // bitmaps: "0-65535"
+  std::string options;            // extensions as printed: " timeout 300 comment"; nothing expires
   std::set<std::string> members;  // canonical text, as `ipset save` prints it
+  std::map<std::string, std::string> member_options;  // of those that have any: "nomatch"
   bool operator==(const IpSet&) const = default;
 };
 

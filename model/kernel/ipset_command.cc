@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ipset: direct commands and `ipset restore`. Mirrors ipset 7.17 and net/netfilter/ipset of Linux.
-// A restore is no transaction: what came before the line that fails stays. Left out: timeouts,
-// ranges in types other than hash:ip, growing of hashes.
+// A restore is no transaction: what came before the line that fails stays. Left out: expiry,
+// growing of hashes, list:set.
+#include "model/kernel/ipset_member.h"
 #include "model/kernel/ipset_text.h"
 #include "model/kernel/kernel_core.h"
 #include "model/kernel/words.h"
@@ -9,36 +10,11 @@
 namespace felixsim {
 namespace {
 
-constexpr size_t max_set_name = 31;          // IPSET_MAXNAMELEN - 1
-constexpr uint64_t max_expansion = 1 << 20;  // addresses of one hash:ip range
-
+constexpr size_t max_set_name = 31;  // IPSET_MAXNAMELEN - 1
 KernelAnswer fails(std::string text) { return {1, std::move(text)}; }
 KernelAnswer no_such_set() { return fails("The set with the given name does not exist"); }
 
 std::string name_of(std::string_view word) { return std::string(word); }
-
-// An address range or a prefix in a hash:ip set stands for its addresses.
-std::optional<std::vector<std::string>> expand_ips(const IpSet& set, std::string_view member) {
-  if (set.type != "hash:ip" || set.family == "inet6") return std::nullopt;
-  uint32_t first = 0;
-  uint64_t count = 0;
-  if (const size_t dash = member.find('-'); dash != std::string_view::npos) {
-    const auto low = Ip::parse(member.substr(0, dash)), high = Ip::parse(member.substr(dash + 1));
-    if (!low || !high || !low->is_v4() || !high->is_v4() || *high < *low) return std::nullopt;
-    first = low->to_u32();
-    count = uint64_t{high->to_u32()} - first + 1;
-  } else if (const auto net = Cidr::parse(member); net && net->address.is_v4()) {
-    first = net->address.to_u32();
-    count = uint64_t{1} << (32 - net->length);
-  } else {
-    return std::nullopt;
-  }
-  if (count > max_expansion) return std::nullopt;
-  std::vector<std::string> members;
-  for (uint64_t i = 0; i < count; ++i)
-    members.push_back(Ip::v4(first + static_cast<uint32_t>(i)).str());
-  return members;
-}
 
 class IpSetCommands {
  public:
@@ -56,12 +32,17 @@ class IpSetCommands {
     const auto argument = [&](size_t i) {
       return i < words.size() ? words[i] : std::string_view{};
     };
+    const bool renames = verb == "swap" || verb == "-W" || verb == "rename" || verb == "-E";
+    for (size_t i = 1; i < std::min<size_t>(words.size(), renames ? 3 : 2); ++i)
+      if (words[i].size() > max_set_name)
+        return syntax(
+            fmt::format("Syntax error: setname '{}' is longer than 31 characters", words[i]));
     if (verb == "add" || verb == "del" || verb == "-A" || verb == "-D")
-      return queue_member(verb == "add" || verb == "-A", argument(1), argument(2), exist);
-    if (auto wrong = flush_queue(); wrong.rc != 0) return wrong;
+      return queue_member(verb == "add" || verb == "-A", words, exist);
     if (verb == "create" || verb == "-N") return create(words, exist);
+    if (auto wrong = flush_queue(); wrong.rc != 0) return wrong;
     if (verb == "flush" || verb == "-F") return flush(argument(1));
-    if (verb == "destroy" || verb == "-X") return destroy(argument(1));
+    if (verb == "destroy" || verb == "-X") return destroy(argument(1), exist);
     if (verb == "swap" || verb == "-W") return swap(argument(1), argument(2));
     if (verb == "rename" || verb == "-E") return rename(argument(1), argument(2));
     if (verb == "test" || verb == "-T") return test(argument(1), argument(2));
@@ -89,8 +70,8 @@ class IpSetCommands {
 
  private:
   struct Member {
-    bool add = true, exist = false;
-    std::string set, member;
+    bool add = true, exist = false, in_range = true;
+    std::string set, member, options;
     int line = 0;
   };
 
@@ -104,84 +85,87 @@ class IpSetCommands {
     return fails(std::move(text));
   }
 
-  KernelAnswer queue_member(bool add, std::string_view name, std::string_view text, bool exist) {
-    if (!queue_.empty() && (queue_.back().set != name || queue_.back().add != add))
-      if (auto wrong = flush_queue(); wrong.rc != 0) return wrong;
-    const auto* set = find(name);
-    if (!set) return no_such_set();
-    if (text.empty())
+  // The words are read before what is pending is sent, and nothing of it is if they are wrong.
+  KernelAnswer queue_member(bool add, const CommandWords& words, bool exist) {
+    if (words.size() < 3)
       return syntax("Missing mandatory argument to " + std::string(add ? "add" : "del"));
-    if (auto ips = expand_ips(*set, text)) {
-      for (auto& ip : *ips) queue_.push_back({add, exist, set->name, std::move(ip), line});
-      return {};
-    }
-    auto member = canonical_ipset_member(*set, text);
-    if (!member) return syntax(member.error().message);
-    queue_.push_back({add, exist, set->name, std::move(*member), line});
+    const auto* set = find(words[1]);
+    if (!set) return syntax(no_such_set().text);
+    auto members = ipset_members(*set, words[2]);
+    if (!members) return syntax(members.error().message);
+    auto options = ipset_member_options(*set, std::span(words).subspan(3));
+    if (!options) return syntax(options.error().message);
+    if (!queue_.empty() && (queue_.back().set != set->name || queue_.back().add != add))
+      if (auto wrong = flush_queue(); wrong.rc != 0) return wrong;
+    const bool in_range = std::none_of(members->begin(), members->end(), [&](const auto& member) {
+      return out_of_range(*set, member);
+    });
+    for (auto& member : *members)
+      queue_.push_back({add, exist, in_range, set->name, std::move(member), *options, line});
     return {};
   }
 
   KernelAnswer change_member(const Member& change) {
     IpSet& set = *find(change.set);
+    if (!change.in_range) return fails("Element is out of the range of the set");
     if (!change.add) {
       if (set.members.erase(change.member) == 0 && !change.exist)
         return fails("Element cannot be deleted from the set: it's not added");
+      set.member_options.erase(change.member);
       return {};
     }
-    if (set.type == "hash:ip" && (change.member == "0.0.0.0" || change.member == "::"))
+    const bool no_address = change.member == "0.0.0.0" || change.member == "::" ||
+                            change.member.starts_with("0.0.0.0,") ||
+                            change.member.starts_with("::,");
+    if ((set.type == "hash:ip" || set.type == "hash:ip,port") && no_address)
       return fails("Null-valued element, cannot be stored in a hash type of set");
-    if (out_of_range(set, change.member)) return fails("Element is out of the range of the set");
-    if (set.members.contains(change.member))
-      return change.exist ? KernelAnswer{}
-                          : fails("Element cannot be added to the set: it's already added");
-    if (set.type.starts_with("hash:") &&
-        static_cast<int64_t>(set.members.size()) >= set.max_elements)
+    const bool there = set.members.contains(change.member);
+    if (there && !change.exist)
+      return fails("Element cannot be added to the set: it's already added");
+    if (!there && !is_bitmap(set) && static_cast<int64_t>(set.members.size()) >= set.max_elements)
       return fails("Hash is full, cannot add more elements");
     set.members.insert(change.member);
+    if (change.options.empty())
+      set.member_options.erase(change.member);
+    else
+      set.member_options[change.member] = change.options;
     return {};
   }
 
+  static bool fits_bitmap(std::string_view range) {
+    const size_t dash = range.find('-');
+    const auto low = Ip::parse(range.substr(0, dash)), high = Ip::parse(range.substr(dash + 1));
+    return low && high && high->to_u32() - low->to_u32() < 65536;
+  }
+
   static bool out_of_range(const IpSet& set, std::string_view member) {
-    if (set.type != "bitmap:port") return false;
+    if (!is_bitmap(set)) return false;
     const size_t dash = set.range.find('-');
-    const auto low = parse_number(std::string_view(set.range).substr(0, dash), 65535);
-    const auto high = parse_number(std::string_view(set.range).substr(dash + 1), 65535);
+    const auto low = std::string_view(set.range).substr(0, dash),
+               high = std::string_view(set.range).substr(dash + 1);
+    if (set.type == "bitmap:ip") {
+      const auto ip = Ip::parse(member), first = Ip::parse(low), last = Ip::parse(high);
+      return !ip || !first || !last || *ip < *first || *last < *ip;
+    }
     const auto port = parse_number(member, 65535);
-    return !low || !high || !port || *port < *low || *port > *high;
+    return !port || *port < parse_number(low, 65535).value_or(0) ||
+           *port > parse_number(high, 65535).value_or(0);
   }
 
   KernelAnswer create(const CommandWords& words, bool exist) {
-    static constexpr std::string_view types[] = {"hash:ip",       "hash:net",     "hash:ip,port",
-                                                 "hash:net,port", "hash:net,net", "bitmap:port"};
     if (words.size() < 3) return syntax("Missing mandatory argument to command create");
     IpSet set;
     set.name = words[1];
     set.type = words[2];
-    if (set.name.size() > max_set_name)
-      return syntax(
-          fmt::format("Syntax error: setname '{}' is longer than 31 characters", set.name));
-    if (std::find(std::begin(types), std::end(types), set.type) == std::end(types))
-      return syntax(fmt::format("Syntax error: typename '{}' is unknown", set.type));
-    if (set.type != "bitmap:port") set.family = "inet";
-    for (size_t i = 3; i < words.size(); i += 2) {
-      const auto value = i + 1 < words.size() ? words[i + 1] : std::string_view{};
-      const auto number = parse_number(value, ~uint32_t{0});
-      if (words[i] == "family" && (value == "inet" || value == "inet6"))
-        set.family = value;
-      else if (words[i] == "range" && value.find('-') != std::string_view::npos)
-        set.range = value;
-      else if (words[i] == "maxelem" && number)
-        set.max_elements = static_cast<int64_t>(*number);
-      else if (words[i] == "hashsize" && number)
-        set.hash_size = static_cast<int64_t>(*number);
-      else
-        return syntax(fmt::format("Syntax error: cannot parse {} {}", words[i], value));
-    }
-    if (set.type == "bitmap:port" && set.range.empty())
-      return syntax("Mandatory option `range' is missing");
+    if (auto ok = read_ipset_options(set, std::span(words).subspan(3)); !ok)
+      return syntax(ok.error().message);
+    if (auto wrong = flush_queue(); wrong.rc != 0) return wrong;
+    if (set.type == "bitmap:ip" && !fits_bitmap(set.range))
+      return fails("The range of the set exceeds the size limit of 65536 elements");
     const auto* present = find(set.name);
     if (present && exist && present->type == set.type && present->family == set.family &&
-        present->max_elements == set.max_elements)
+        present->max_elements == set.max_elements && present->range == set.range &&
+        present->options == set.options)
       return {};
     if (present) return fails("Set cannot be created: set with the same name already exists");
     const std::string name = set.name;
@@ -194,17 +178,22 @@ class IpSetCommands {
     return found != core_.set_references.end() && found->second > 0;
   }
 
+  static void empty(IpSet& set) {
+    set.members.clear();
+    set.member_options.clear();
+  }
+
   KernelAnswer flush(std::string_view name) {
     if (name.empty())
-      for (auto& [other, set] : sets_) set.members.clear();
+      for (auto& [other, set] : sets_) empty(set);
     else if (auto* set = find(name))
-      set->members.clear();
+      empty(*set);
     else
       return no_such_set();
     return {};
   }
 
-  KernelAnswer destroy(std::string_view name) {
+  KernelAnswer destroy(std::string_view name, bool exist) {
     const auto busy = [] {
       return fails("Set cannot be destroyed: it is in use by a kernel component");
     };
@@ -214,7 +203,7 @@ class IpSetCommands {
       sets_.clear();
       return {};
     }
-    if (!find(name)) return no_such_set();
+    if (!find(name)) return exist ? KernelAnswer{} : no_such_set();
     if (in_use(name_of(name))) return busy();
     sets_.erase(name_of(name));
     return {};
@@ -280,7 +269,10 @@ class IpSetCommands {
           "Name: {}\nType: {}\nHeader:{}\nReferences: {}\nNumber of entries: {}\nMembers:\n", name,
           set.type, create.substr(sizeof("create ") + name.size() + set.type.size()),
           found == core_.set_references.end() ? 0 : found->second, set.members.size());
-      for (const auto& member : set.members) out += member + "\n";
+      for (const auto& member : set.members) {
+        const auto options = set.member_options.find(member);
+        out += member + (options == set.member_options.end() ? "" : " " + options->second) + "\n";
+      }
       if (only.empty()) out += "\n";
     }
     return {0, out};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The matches of iptables 1.8.9 that are modelled, each with its options and the words in which
 // libxt_NAME.c saves them.
+#include "model/kernel/icmp_names.h"
 #include "model/kernel/ipt_rule.h"
 #include "model/kernel/ipt_values.h"
 
@@ -10,16 +11,9 @@ namespace {
 constexpr size_t max_comment = 255;    // XT_MAX_COMMENT_LEN - 1
 constexpr size_t max_multiports = 15;  // XT_MULTI_PORTS
 constexpr size_t max_set_dimensions = 6;
-
-void append_option(std::string& out, bool invert, std::string_view name) {
-  out += invert ? " ! " : " ";
-  out += name;
-}
-void append_option(std::string& out, bool invert, std::string_view name, std::string_view value) {
-  append_option(out, invert, name);
-  out += ' ';
-  out += value;
-}
+constexpr uint8_t not_when_sent = ipt_prerouting | ipt_input | ipt_forward,
+                  not_when_received = ipt_forward | ipt_output | ipt_postrouting,
+                  not_output = all_ipt_hooks & ~ipt_output;
 
 Status print_comment(const IptLoaded& loaded, IptRuleContext&, std::string& out) {
   if (loaded.options.empty()) return invalid("comment: option \"--comment\" must be specified");
@@ -34,7 +28,7 @@ Status print_mark(const IptLoaded& loaded, IptRuleContext&, std::string& out) {
     return invalid(fmt::format("{}: option \"--mark\" must be specified", loaded.extension->name));
   const auto mark = parse_mark(loaded.options[0].value);
   if (!mark) return bad_value(loaded.extension->name, "--mark");
-  append_option(out, loaded.options[0].invert, "--mark ");
+  append_ipt_option(out, loaded.options[0].invert, "--mark ");
   append_hex(out, mark->value);
   if (mark->mask != ~uint32_t{0}) {
     out += '/';
@@ -52,7 +46,10 @@ Status append_names(std::string& out, std::string_view list,
     const size_t comma = rest.find(',');
     const auto name = rest.substr(0, comma);
     rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-    const auto found = std::find(names.begin(), names.end(), name);
+    const auto found = std::find_if(names.begin(), names.end(), [&](std::string_view known) {
+      return std::equal(known.begin(), known.end(), name.begin(), name.end(),
+                        [](char a, char b) { return a == b || (b >= 'a' && a == b - 32); });
+    });
     if (found == names.end()) return invalid(fmt::format("{} \"{}\"", what, name));
     bits |= 1u << (found - names.begin());
   }
@@ -74,17 +71,17 @@ constexpr std::string_view ct_statuses[] = {"EXPECTED", "SEEN_REPLY", "ASSURED",
 Status print_conntrack(const IptLoaded& loaded, IptRuleContext&, std::string& out) {
   if (loaded.options.empty()) return invalid("conntrack: At least one option is required");
   if (const auto* state = loaded.find(1)) {
-    append_option(out, state->invert, "--ctstate");
+    append_ipt_option(out, state->invert, "--ctstate");
     if (auto ok = append_names(out, state->value, ct_states, "Bad ctstate"); !ok) return ok;
   }
   if (const auto* status = loaded.find(2)) {
-    append_option(out, status->invert, "--ctstatus");
+    append_ipt_option(out, status->invert, "--ctstatus");
     if (auto ok = append_names(out, status->value, ct_statuses, "Bad ctstatus"); !ok) return ok;
   }
   if (const auto* direction = loaded.find(3)) {
     if (direction->value != "ORIGINAL" && direction->value != "REPLY")
       return bad_value("conntrack", "--ctdir");
-    append_option(out, false, "--ctdir", direction->value);
+    append_ipt_option(out, false, "--ctdir", direction->value);
   }
   return {};
 }
@@ -93,7 +90,7 @@ constexpr IptOptionSpec conntrack_options[] = {
 
 Status print_state(const IptLoaded& loaded, IptRuleContext&, std::string& out) {
   if (loaded.options.empty()) return invalid("state: option \"--state\" must be specified");
-  append_option(out, loaded.options[0].invert, "--state");
+  append_ipt_option(out, loaded.options[0].invert, "--state");
   return append_names(out, loaded.options[0].value, std::span(ct_states).first(5), "Bad state");
 }
 constexpr IptOptionSpec state_options[] = {{"--state", 1}};
@@ -111,7 +108,7 @@ Status print_set(const IptLoaded& loaded, IptRuleContext& context, std::string& 
     if (comma == std::string_view::npos) break;
     rest = rest.substr(comma + 1);
   }
-  append_option(out, match->invert, "--match-set", match->value);
+  append_ipt_option(out, match->invert, "--match-set", match->value);
   out += ' ';
   out += match->second;
   if (loaded.find(2)) out += " --return-nomatch";
@@ -133,12 +130,12 @@ Status print_addrtype(const IptLoaded& loaded, IptRuleContext&, std::string& out
         "addrtype: option \"--limit-iface-in\" cannot be used together with "
         "\"--limit-iface-out\".");
   if (source) {
-    append_option(out, source->invert, "--src-type");
+    append_ipt_option(out, source->invert, "--src-type");
     if (auto ok = append_names(out, source->value, address_types, "addrtype: bad type"); !ok)
       return ok;
   }
   if (destination) {
-    append_option(out, destination->invert, "--dst-type");
+    append_ipt_option(out, destination->invert, "--dst-type");
     if (auto ok = append_names(out, destination->value, address_types, "addrtype: bad type"); !ok)
       return ok;
   }
@@ -146,10 +143,11 @@ Status print_addrtype(const IptLoaded& loaded, IptRuleContext&, std::string& out
   if (loaded.find(4)) out += " --limit-iface-out";
   return {};
 }
-constexpr IptOptionSpec addrtype_options[] = {{"--src-type", 1},
-                                              {"--dst-type", 2},
-                                              {"--limit-iface-in", 3, 0, false},
-                                              {"--limit-iface-out", 4, 0, false}};
+constexpr IptOptionSpec addrtype_options[] = {
+    {"--src-type", 1},
+    {"--dst-type", 2},
+    {"--limit-iface-in", 3, 0, false, not_when_sent},
+    {"--limit-iface-out", 4, 0, false, not_when_received}};
 
 Status append_multiports(std::string& out, std::string_view list) {
   size_t count = 0;
@@ -191,10 +189,10 @@ Status print_multiport(const IptLoaded& loaded, IptRuleContext& context, std::st
   if (loaded.options.size() > 1)
     return invalid("multiport: option cannot be used together with another");
   const auto& option = loaded.options[0];
-  append_option(out, option.invert,
-                option.id == 1   ? "--sports"
-                : option.id == 2 ? "--dports"
-                                 : "--ports");
+  append_ipt_option(out, option.invert,
+                    option.id == 1   ? "--sports"
+                    : option.id == 2 ? "--dports"
+                                     : "--ports");
   return append_multiports(out, option.value);
 }
 constexpr IptOptionSpec multiport_options[] = {
@@ -216,7 +214,7 @@ Status append_port_range(std::string& out, const IptOption& option, std::string_
     return invalid(fmt::format("invalid port/service `{}' specified", option.value));
   if (*low > *high) return invalid("invalid portrange (min > max)");
   if (*low == 0 && *high == 65535 && !option.invert) return {};
-  append_option(out, option.invert, name);
+  append_ipt_option(out, option.invert, name);
   out += ' ';
   append_decimal(out, *low);
   if (*low != *high) {
@@ -249,9 +247,9 @@ Status print_ports(const IptLoaded& loaded, IptRuleContext& context, std::string
   if (const auto* destination = loaded.find(2))
     if (auto ok = append_port_range(out, *destination, "--dport"); !ok) return ok;
   const auto *syn = loaded.find(3), *flags = loaded.find(4);
-  if (syn) append_option(out, syn->invert, "--tcp-flags", "FIN,SYN,RST,ACK SYN");
+  if (syn) append_ipt_option(out, syn->invert, "--tcp-flags", "FIN,SYN,RST,ACK SYN");
   if (flags && !syn) {
-    append_option(out, flags->invert, "--tcp-flags");
+    append_ipt_option(out, flags->invert, "--tcp-flags");
     if (auto ok = append_tcp_flags(out, flags->value); !ok) return ok;
     if (auto ok = append_tcp_flags(out, flags->second); !ok) return ok;
   }
@@ -263,60 +261,23 @@ constexpr IptOptionSpec tcp_options[] = {{"--source-port", 1},      {"--sport", 
 constexpr IptOptionSpec port_options[] = {
     {"--source-port", 1}, {"--sport", 1}, {"--destination-port", 2}, {"--dport", 2}};
 
-struct IcmpName {
-  std::string_view name, code;
-};
-constexpr IcmpName icmp_names[] = {{"any", "255"},
-                                   {"echo-reply", "0"},
-                                   {"pong", "0"},
-                                   {"destination-unreachable", "3"},
-                                   {"port-unreachable", "3/3"},
-                                   {"fragmentation-needed", "3/4"},
-                                   {"source-quench", "4"},
-                                   {"redirect", "5"},
-                                   {"echo-request", "8"},
-                                   {"ping", "8"},
-                                   {"router-advertisement", "9"},
-                                   {"router-solicitation", "10"},
-                                   {"time-exceeded", "11"},
-                                   {"parameter-problem", "12"},
-                                   {"timestamp-request", "13"},
-                                   {"timestamp-reply", "14"}};
-constexpr IcmpName icmp6_names[] = {{"destination-unreachable", "1"},
-                                    {"packet-too-big", "2"},
-                                    {"time-exceeded", "3"},
-                                    {"parameter-problem", "4"},
-                                    {"echo-request", "128"},
-                                    {"ping", "128"},
-                                    {"echo-reply", "129"},
-                                    {"pong", "129"},
-                                    {"router-solicitation", "133"},
-                                    {"router-advertisement", "134"},
-                                    {"neighbour-solicitation", "135"},
-                                    {"neighbor-solicitation", "135"},
-                                    {"neighbour-advertisement", "136"},
-                                    {"neighbor-advertisement", "136"},
-                                    {"redirect", "137"}};
-
 Status print_icmp(const IptLoaded& loaded, IptRuleContext& context, std::string& out) {
   const bool v4 = loaded.extension->protocol == 1;
   const std::string_view option = v4 ? "--icmp-type" : "--icmpv6-type";
   const std::string_view kind = v4 ? "ICMP" : "ICMPv6";
   if (!context.is_protocol(loaded.extension->protocol)) context.out->tables = 0;
   if (loaded.options.empty()) {
-    if (v4) return append_option(out, false, option, "any"), Status{};
+    if (v4) return append_ipt_option(out, false, option, "any"), Status{};
     return invalid(fmt::format("icmpv6: option \"{}\" must be specified", option));
   }
-  std::string_view value = loaded.options[0].value;
-  for (const auto& known : v4 ? std::span<const IcmpName>(icmp_names) : icmp6_names)
-    if (known.name == value) value = known.code;
+  const std::string_view value = icmp_code_of(loaded.options[0].value, !v4);
   const size_t slash = value.find('/');
   const auto type = parse_number(value.substr(0, slash), 255);
   const auto code =
       slash == std::string_view::npos ? std::nullopt : parse_number(value.substr(slash + 1), 255);
   if (!type || (slash != std::string_view::npos && !code))
     return invalid(fmt::format("Unknown {} type `{}'", kind, value));
-  append_option(out, loaded.options[0].invert, option);
+  append_ipt_option(out, loaded.options[0].invert, option);
   if (v4 && *type == 255) {
     out += " any";
     return {};
@@ -336,10 +297,10 @@ Status print_limit(const IptLoaded& loaded, IptRuleContext& context, std::string
   const auto *rate = loaded.find(1), *burst = loaded.find(2);
   auto period = parse_rate(rate ? rate->value : "3/hour");
   if (!period) return forward(period);
-  append_option(out, false, "--limit", rate_text(*period));
+  append_ipt_option(out, false, "--limit", rate_text(*period));
   const auto count = burst ? parse_number(burst->value, 10000) : std::optional<uint64_t>(5);
   if (!count) return bad_value("limit", "--limit-burst");
-  if (*count != 5) append_option(out, false, "--limit-burst", std::to_string(*count));
+  if (*count != 5) append_ipt_option(out, false, "--limit-burst", std::to_string(*count));
   // xt_limit refuses a product that overflows; the nft backend has its own expression.
   if (context.dialect.backend == IptBackend::legacy && *period * *count > ~uint32_t{0})
     context.out->tables = 0;
@@ -352,7 +313,7 @@ constexpr IptOptionSpec limit_options[] = {{"--limit", 1, 1, false},
 Status print_flags(const IptLoaded& loaded, IptRuleContext&, std::string& out) {
   for (const auto& spec : loaded.extension->options)
     if (const auto* option = loaded.find(spec.id)) {
-      append_option(out, option->invert, spec.name);
+      append_ipt_option(out, option->invert, spec.name);
       if (spec.arguments > 0) {
         out += ' ';
         out += option->value;
@@ -366,8 +327,8 @@ constexpr IptOptionSpec rpfilter_options[] = {{"--loose", 1, 0, false},
                                               {"--invert", 4, 0, false}};
 constexpr IptOptionSpec physdev_options[] = {{"--physdev-is-in", 1, 0},
                                              {"--physdev-in", 2},
-                                             {"--physdev-is-out", 3, 0},
-                                             {"--physdev-out", 4},
+                                             {"--physdev-is-out", 3, 0, true, not_output},
+                                             {"--physdev-out", 4, 1, true, not_output},
                                              {"--physdev-is-bridged", 5, 0}};
 constexpr IptOptionSpec socket_options[] = {{"--transparent", 1, 0, false},
                                             {"--nowildcard", 2, 0, false},
@@ -377,20 +338,21 @@ constexpr IptOptionSpec ipvs_options[] = {{"--ipvs", 1, 0}};
 Status print_statistic(const IptLoaded& loaded, IptRuleContext&, std::string& out) {
   const auto *mode = loaded.find(1), *every = loaded.find(3), *packet = loaded.find(4);
   if (!mode) return invalid("statistic: option \"--mode\" must be specified");
-  append_option(out, false, "--mode", mode->value);
+  append_ipt_option(out, false, "--mode", mode->value);
   if (mode->value == "random") {
     const auto* share = loaded.find(2);
     const auto fixed = share ? parse_probability(share->value) : std::nullopt;
     if (!fixed) return bad_value("statistic", "--probability");
-    append_option(out, share->invert, "--probability",
-                  fmt::format("{:.11f}", static_cast<double>(*fixed) / 0x80000000));
+    append_ipt_option(out, share->invert, "--probability",
+                      fmt::format("{:.11f}", static_cast<double>(*fixed) / 0x80000000));
     return {};
   }
+  if (!packet && every) return invalid("statistic: option \"--every\" also requires \"--packet\".");
   const uint64_t n = every ? parse_number(every->value, ~uint32_t{0}).value_or(0) : 0;
   const uint64_t p = packet ? parse_number(packet->value, ~uint32_t{0}).value_or(n) : 0;
   if (mode->value != "nth" || p >= n) return bad_value("statistic", "--every");
-  append_option(out, every->invert, "--every", std::to_string(n));
-  append_option(out, false, "--packet", std::to_string(p));
+  append_ipt_option(out, every->invert, "--every", std::to_string(n));
+  append_ipt_option(out, false, "--packet", std::to_string(p));
   return {};
 }
 constexpr IptOptionSpec statistic_options[] = {
@@ -405,10 +367,10 @@ Status print_connlimit(const IptLoaded& loaded, IptRuleContext& context, std::st
   if (!number || (upto && above))
     return invalid("connlimit: one of --connlimit-upto and --connlimit-above is needed");
   if (!length) return bad_value("connlimit", "--connlimit-mask");
-  append_option(out, false, upto ? "--connlimit-upto" : "--connlimit-above",
-                std::to_string(*number));
-  append_option(out, false, "--connlimit-mask", std::to_string(*length));
-  append_option(out, false, loaded.find(5) ? "--connlimit-daddr" : "--connlimit-saddr");
+  append_ipt_option(out, false, upto ? "--connlimit-upto" : "--connlimit-above",
+                    std::to_string(*number));
+  append_ipt_option(out, false, "--connlimit-mask", std::to_string(*length));
+  append_ipt_option(out, false, loaded.find(5) ? "--connlimit-daddr" : "--connlimit-saddr");
   return {};
 }
 constexpr IptOptionSpec connlimit_options[] = {{"--connlimit-upto", 1, 1, false},
@@ -422,7 +384,7 @@ Status print_dscp(const IptLoaded& loaded, IptRuleContext&, std::string& out) {
   const auto& option = loaded.options[0];
   const auto value = option.id == 1 ? parse_number(option.value, 63) : dscp_class(option.value);
   if (!value) return bad_value("dscp", "--dscp");
-  append_option(out, option.invert, "--dscp", fmt::format("0x{:02x}", *value));
+  append_ipt_option(out, option.invert, "--dscp", fmt::format("0x{:02x}", *value));
   return {};
 }
 constexpr IptOptionSpec dscp_options[] = {{"--dscp", 1}, {"--dscp-class", 2}};
@@ -448,12 +410,14 @@ constexpr IptExtension matches[] = {
     {"icmpv6", "icmp6", false, icmp6_options, print_icmp, all_tables, 58},
     {"ipv6-icmp", "icmp6", false, icmp6_options, print_icmp, all_tables, 58},
     {"limit", "limit", false, limit_options, print_limit},
-    {"rpfilter", "rpfilter", false, rpfilter_options, print_flags, raw_and_mangle},
+    {"rpfilter", "rpfilter", false, rpfilter_options, print_flags, raw_and_mangle, 0, "",
+     ipt_prerouting},
     {"connmark", "connmark", false, mark_options, print_mark},
     {"state", "state", false, state_options, print_state},
     {"physdev", "physdev", false, physdev_options, print_flags},
     {"statistic", "statistic", false, statistic_options, print_statistic},
-    {"socket", "socket", false, socket_options, print_flags},
+    {"socket", "socket", false, socket_options, print_flags, all_tables, 0, "",
+     ipt_prerouting | ipt_input},
     {"connlimit", "connlimit", false, connlimit_options, print_connlimit},
     {"dscp", "dscp", false, dscp_options, print_dscp},
     {"ipvs", "ipvs", false, ipvs_options, print_flags, all_tables, 0, "ip_vs"},
@@ -461,13 +425,27 @@ constexpr IptExtension matches[] = {
 
 }  // namespace
 
+void append_ipt_option(std::string& out, bool invert, std::string_view name) {
+  out += invert ? " ! " : " ";
+  out += name;
+}
+void append_ipt_option(std::string& out, bool invert, std::string_view name,
+                       std::string_view value) {
+  append_ipt_option(out, invert, name);
+  out += ' ';
+  out += value;
+}
+
 const IptExtension* find_ipt_match(std::string_view name, IpFamily family) {
-  for (const auto& match : matches)
-    if (match.name == name) {
-      const bool other_family = (match.protocol == 1 && family == IpFamily::v6) ||
-                                (match.protocol == 58 && family == IpFamily::v4);
-      return other_family ? nullptr : &match;
-    }
+  for (const auto list : {std::span<const IptExtension>(matches), other_ipt_matches()})
+    for (const auto& match : list)
+      if (match.name == name) {
+        const bool other_family = (match.protocol == 1 && family == IpFamily::v6) ||
+                                  (match.protocol == 58 && family == IpFamily::v4) ||
+                                  (name == "ttl" && family == IpFamily::v6) ||
+                                  (name == "hl" && family == IpFamily::v4);
+        return other_family ? nullptr : &match;
+      }
   return nullptr;
 }
 

@@ -108,6 +108,14 @@ uint8_t ipt_table_bit(std::string_view table) {
   return 0;
 }
 
+uint8_t ipt_hook_bit(std::string_view chain) {
+  if (chain == "PREROUTING") return ipt_prerouting;
+  if (chain == "INPUT") return ipt_input;
+  if (chain == "FORWARD") return ipt_forward;
+  if (chain == "OUTPUT") return ipt_output;
+  return chain == "POSTROUTING" ? ipt_postrouting : 0;
+}
+
 std::optional<int> ipt_protocol_number(std::string_view text) {
   if (const auto number = parse_number(text, 255)) return static_cast<int>(*number);
   const std::string name = lower(text);
@@ -142,7 +150,8 @@ Status IptRuleParser::take_target(std::string_view name, bool is_goto, IptRuleCo
     return invalid(fmt::format("Invalid target name `{}'", name));
   context.out->target = name;
   context.out->is_goto = is_goto;
-  target_.extension = is_goto ? nullptr : find_ipt_target(name);
+  const bool other_family = (name == "TTL" && !context.v4()) || (name == "HL" && context.v4());
+  target_.extension = is_goto || other_family ? nullptr : find_ipt_target(name);
   target_.options.clear();
   context.out->target_is_chain = target_.extension == nullptr;
   return {};
@@ -164,7 +173,7 @@ Status add_option(IptLoaded& loaded, const IptOptionSpec& spec, bool invert,
   if (loaded.find(spec.id))
     return invalid(
         fmt::format("{}: option \"{}\" can only be used once.", loaded.extension->name, spec.name));
-  IptOption option{spec.id, invert, {}, {}};
+  IptOption option{spec.id, invert, {}, {}, spec.hooks};
   if (i + spec.arguments >= words.size())
     return invalid(fmt::format("option \"{}\" requires an argument", spec.name));
   if (spec.arguments > 0) option.value = words[++i];
@@ -259,6 +268,8 @@ Status IptRuleParser::print(IptRuleContext& context) {
   if (ok && !base_.out.text.empty())
     ok = append_interface(out, base_.out.invert, "-o", base_.out.text);
   if (!ok) return ok;
+  context.out->has_in = !base_.in.text.empty();
+  context.out->has_out = !base_.out.text.empty();
   if (context.protocol != 0) {
     if (context.protocol_inverted) out += "! ";
     out += "-p ";
@@ -273,6 +284,8 @@ Status IptRuleParser::print(IptRuleContext& context) {
     out += flag;
     out += extension.prints;
     context.out->tables &= extension.tables;
+    context.out->hooks &= extension.hooks;
+    for (const auto& option : loaded.options) context.out->hooks &= option.hooks;
     if (!extension.kernel_feature.empty()) context.out->kernel_feature = extension.kernel_feature;
     return extension.print(loaded, context, out);
   };

@@ -15,11 +15,16 @@ namespace felixsim {
 
 struct IptExtension;
 
+// Hooks as bits.
+constexpr uint8_t ipt_prerouting = 1, ipt_input = 2, ipt_forward = 4, ipt_output = 8,
+                  ipt_postrouting = 16;
+
 // One option of a loaded match or target, as written.
 struct IptOption {
   uint8_t id = 0;
   bool invert = false;
   std::string_view value, second;  // `second` for options of two arguments
+  uint8_t hooks = all_ipt_hooks;
 };
 
 struct IptLoaded {
@@ -45,6 +50,7 @@ struct IptOptionSpec {
   uint8_t id;
   uint8_t arguments = 1;
   bool invertible = true;
+  uint8_t hooks = all_ipt_hooks;  // from which a rule with it may be reached
 };
 
 struct IptExtension {
@@ -58,12 +64,26 @@ struct IptExtension {
   uint8_t tables = 0x1f;  // bits of ipt_table_bit(): the kernel has it in these tables only
   int protocol = 0;       // loaded by `-p` of this number when one of its options turns up
   std::string_view kernel_feature{};  // what the kernel must not lack
+  uint8_t hooks = all_ipt_hooks;      // from which the kernel lets it be reached
 };
+
+// Helpers of the extensions' printers.
+void append_ipt_option(std::string& out, bool invert, std::string_view name);
+void append_ipt_option(std::string& out, bool invert, std::string_view name,
+                       std::string_view value);
 
 // Null if there is none of that name for this family.
 const IptExtension* find_ipt_match(std::string_view name, IpFamily family);
 const IptExtension* find_ipt_target(std::string_view name);
 const IptExtension* find_ipt_protocol_match(int protocol);
+
+// Those that administrators and kube-proxy write, beside the ones of ipt_matches.cc and
+// ipt_targets.cc.
+std::span<const IptExtension> other_ipt_matches();
+std::span<const IptExtension> other_ipt_targets();
+
+// Of a built-in chain.
+uint8_t ipt_hook_bit(std::string_view chain);
 
 // filter 1, nat 2, mangle 4, raw 8, security 16; 0 for others.
 uint8_t ipt_table_bit(std::string_view table);

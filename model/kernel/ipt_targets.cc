@@ -341,8 +341,9 @@ Status print_tcpmss(const IptLoaded& loaded, IptRuleContext& context, std::strin
   out += fmt::format(" --set-mss {}", *mss);
   return {};
 }
-constexpr IptOptionSpec tcpmss_options[] = {{"--set-mss", 1, 1, false},
-                                            {"--clamp-mss-to-pmtu", 2, 0, false}};
+constexpr IptOptionSpec tcpmss_options[] = {
+    {"--set-mss", 1, 1, false},
+    {"--clamp-mss-to-pmtu", 2, 0, false, ipt_forward | ipt_output | ipt_postrouting}};
 
 // The nft backend traces by a mark of its own and in any table.
 Status print_trace(const IptLoaded&, IptRuleContext& context, std::string&) {
@@ -360,14 +361,16 @@ constexpr IptExtension targets[] = {
     {"REJECT", "REJECT", true, reject_options, print_reject, filter_only},
     {"LOG", "LOG", true, log_options, print_log},
     {"NFLOG", "NFLOG", true, nflog_options, print_nflog},
-    {"MASQUERADE", "MASQUERADE", true, masquerade_options, print_port_nat, nat_only},
-    {"SNAT", "SNAT", true, snat_options, print_nat, nat_only},
-    {"DNAT", "DNAT", true, dnat_options, print_nat, nat_only},
-    {"REDIRECT", "REDIRECT", true, redirect_options, print_port_nat, nat_only},
+    {"MASQUERADE", "MASQUERADE", true, masquerade_options, print_port_nat, nat_only, 0, "",
+     ipt_postrouting},
+    {"SNAT", "SNAT", true, snat_options, print_nat, nat_only, 0, "", ipt_input | ipt_postrouting},
+    {"DNAT", "DNAT", true, dnat_options, print_nat, nat_only, 0, "", ipt_prerouting | ipt_output},
+    {"REDIRECT", "REDIRECT", true, redirect_options, print_port_nat, nat_only, 0, "",
+     ipt_prerouting | ipt_output},
     {"NOTRACK", "NOTRACK", true, {}, print_verdict, raw_only},
     {"CT", "CT", true, ct_options, print_ct, raw_only},
     {"CONNMARK", "CONNMARK", true, connmark_options, print_connmark},
-    {"TPROXY", "TPROXY", true, tproxy_options, print_tproxy, mangle_only},
+    {"TPROXY", "TPROXY", true, tproxy_options, print_tproxy, mangle_only, 0, "", ipt_prerouting},
     {"DSCP", "DSCP", true, dscp_options, print_dscp, mangle_only},
     {"TCPMSS", "TCPMSS", true, tcpmss_options, print_tcpmss, all_tables},
     {"TRACE", "TRACE", true, {}, print_trace},
@@ -376,8 +379,9 @@ constexpr IptExtension targets[] = {
 }  // namespace
 
 const IptExtension* find_ipt_target(std::string_view name) {
-  for (const auto& target : targets)
-    if (target.name == name) return &target;
+  for (const auto list : {std::span<const IptExtension>(targets), other_ipt_targets()})
+    for (const auto& target : list)
+      if (target.name == name) return &target;
   return nullptr;
 }
 

@@ -100,6 +100,22 @@ void append_decimal(std::string& out, uint64_t value) {
   out.append(buffer.data(), end);
 }
 
+std::optional<MarkValue> parse_tos(std::string_view text) {
+  static constexpr std::pair<std::string_view, uint32_t> names[] = {{"Minimize-Delay", 0x10},
+                                                                    {"Maximize-Throughput", 8},
+                                                                    {"Maximize-Reliability", 4},
+                                                                    {"Minimize-Cost", 2},
+                                                                    {"Normal-Service", 0}};
+  for (const auto& [name, value] : names)
+    if (name == text) return MarkValue{value, 0x3f};
+  const size_t slash = text.find('/');
+  const auto value = parse_number(text.substr(0, slash), 255);
+  const auto mask =
+      slash == std::string_view::npos ? uint64_t{255} : parse_number(text.substr(slash + 1), 255);
+  if (!value || !mask) return std::nullopt;
+  return MarkValue{static_cast<uint32_t>(*value), static_cast<uint32_t>(*mask)};
+}
+
 void append_hex(std::string& out, uint64_t value) {
   std::array<char, 24> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, 16).ptr;

@@ -26,6 +26,9 @@ std::string rate_text(uint32_t period);
 std::optional<uint32_t> parse_probability(std::string_view text);
 std::optional<uint64_t> dscp_class(std::string_view name);  // "AF11", "CS1", "EF", "BE"
 
+// "0x10", "0x10/0x3f", "Minimize-Delay"; a name stands for bits of RFC 1349.
+std::optional<MarkValue> parse_tos(std::string_view text);
+
 void append_hex(std::string& out, uint64_t value);  // "0x10"
 void append_decimal(std::string& out, uint64_t value);
 tl::unexpected<Error> bad_value(std::string_view extension, std::string_view option);

@@ -11,16 +11,6 @@ bool is_builtin(const std::vector<std::string>& builtins, const std::string& cha
   return std::find(builtins.begin(), builtins.end(), chain) != builtins.end();
 }
 
-// Calls each(name, chain): built-in chains first in netfilter's order, then the others by byte.
-template <class Each>
-void for_each_chain(const std::string& table_name, const IptTable& table, Each each) {
-  const auto& builtins = builtin_chains(table_name);
-  for (const auto& name : builtins)
-    if (const auto found = table.find(name); found != table.end()) each(name, found->second);
-  for (const auto& [name, chain] : table)
-    if (!is_builtin(builtins, name)) each(name, chain);
-}
-
 // "[12:34] rest" loses its counters.
 std::string_view without_counters(std::string_view line) {
   if (!line.starts_with('[')) return line;
@@ -47,6 +37,15 @@ IptTable fresh_ipt_table(std::string_view table) {
   return fresh;
 }
 
+void for_each_ipt_chain(const std::string& table_name, const IptTable& table,
+                        const std::function<void(const std::string&, const IptChain&)>& each) {
+  const auto& builtins = builtin_chains(table_name);
+  for (const auto& name : builtins)
+    if (const auto found = table.find(name); found != table.end()) each(name, found->second);
+  for (const auto& [name, chain] : table)
+    if (!is_builtin(builtins, name)) each(name, chain);
+}
+
 std::string print_iptables_save(const IptTables& tables) {
   size_t length = 0;
   for (const auto& [name, table] : tables)
@@ -58,10 +57,10 @@ std::string print_iptables_save(const IptTables& tables) {
   out.reserve(length);
   for (const auto& [name, table] : tables) {
     out += '*' + name + '\n';
-    for_each_chain(name, table, [&](const std::string& chain_name, const IptChain& chain) {
+    for_each_ipt_chain(name, table, [&](const std::string& chain_name, const IptChain& chain) {
       out += ':' + chain_name + ' ' + chain.policy + " [0:0]\n";
     });
-    for_each_chain(name, table, [&](const std::string& chain_name, const IptChain& chain) {
+    for_each_ipt_chain(name, table, [&](const std::string& chain_name, const IptChain& chain) {
       for (const auto& rule : chain.rules) {
         out += "-A ";
         out += chain_name;

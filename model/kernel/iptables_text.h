@@ -21,10 +21,15 @@ IptTable fresh_ipt_table(std::string_view table);
 // All tables: raw, mangle, nat, filter, security last-touched order is not kept, so they come
 // sorted by name. Built-in chains first in netfilter's order, then user chains by byte; counters
 // are [0:0].
+// Calls each(name, chain) in that order.
+void for_each_ipt_chain(const std::string& table_name, const IptTable& table,
+                        const std::function<void(const std::string&, const IptChain&)>& each);
 std::string print_iptables_save(const IptTables& tables);
 // The inverse. Comment lines, and counters other than zero, are read and dropped. An error names
 // the line. print(parse(text)) is text for every text that print makes.
 Result<IptTables> parse_iptables_save(std::string_view text);
+
+constexpr uint8_t all_ipt_hooks = 0x1f;
 
 // What a rule refers to, found while it is made canonical.
 struct ParsedIptRule {
@@ -37,7 +42,9 @@ struct ParsedIptRule {
   // what else it must not lack ("ip_vs").
   uint8_t tables = 0x1f;
   std::string_view kernel_feature;
-  bool matches_nothing = false;  // "! -s 0.0.0.0/0": nftables refuses it
+  bool matches_nothing = false;          // "! -s 0.0.0.0/0": nftables refuses it
+  bool has_in = false, has_out = false;  // -i, -o
+  uint8_t hooks = all_ipt_hooks;  // from which it may be reached (ipt_hook_bit in ipt_rule.h)
 };
 struct IptDialect {
   IpFamily family = IpFamily::v4;

@@ -25,6 +25,12 @@ struct IptTableKey {
   auto operator<=>(const IptTableKey&) const = default;
 };
 
+// What the rules of one iptables table refer to.
+struct IptReferences {
+  ReferenceCounts chains;  // rules that jump or go to a chain
+  int limited = 0;         // rules that not every hook may reach
+};
+
 // What the rules and maps of one nftables table refer to, and the intervals of its interval sets
 // (first address -> last), which are built when a set is first changed.
 struct NftIndex {
@@ -35,7 +41,7 @@ struct NftIndex {
 
 struct KernelCore {
   KernelState state;
-  std::map<IptTableKey, ReferenceCounts> chain_references;      // rules that jump or go to a chain
+  std::map<IptTableKey, IptReferences> ipt_references;
   ReferenceCounts set_references;                               // rules that match on an IP set
   std::map<std::pair<std::string, std::string>, NftIndex> nft;  // (family, table)
   int next_link_index = 1;
@@ -46,7 +52,7 @@ struct KernelCore {
 };
 
 // What an iptables rule in saved words refers to: its chain and its sets.
-void count_ipt_rule(KernelCore& core, ReferenceCounts& chains, const IptRule& rule, int delta);
+void count_ipt_rule(KernelCore& core, IptReferences& references, const IptRule& rule, int delta);
 
 // The same for a rule, or the value of a map element, of nftables.
 void count_nft_text(NftIndex& index, std::string_view text, int delta);

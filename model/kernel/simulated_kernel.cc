@@ -114,7 +114,7 @@ KernelCore::KernelCore(KernelState initial) : state(std::move(initial)) {
     next_link_index = std::max(next_link_index, link.index + 1);
   for (const auto& [key, tables] : state.iptables)
     for (const auto& [name, table] : tables) {
-      auto& references = chain_references[{key.first, key.second, name}];
+      auto& references = ipt_references[{key.first, key.second, name}];
       for (const auto& [chain_name, chain] : table)
         for (const auto& rule : chain.rules) count_ipt_rule(*this, references, rule, 1);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rule in the words of iptables-save into operations. The words are canonical (ipt_rule.h). What
-// is not modelled matches never and changes nothing: string, physdev, socket, ipvs, TPROXY, CT
-// zones. Rate limits, connlimit and statistic count as not exceeded: the first packet of a quiet
+// is not modelled matches never and changes nothing: physdev, socket, ipvs, owner, mac, iprange,
+// pkttype, length, ttl, helper, tos, TPROXY, CT zones, NETMAP, NFQUEUE. Rate limits, connlimit and statistic count as not exceeded: the first packet of a quiet
 // node.
 #include "model/kernel/ipt_rule.h"
 #include "model/kernel/ipt_values.h"
@@ -180,10 +180,23 @@ class IptReader {
       if (above || word == "--connlimit-upto" || word == "--connlimit-mask") next();
     } else if (match_ == "limit" || match_ == "statistic") {
       next();
+    } else if (match_ == "recent") {
+      recent(word);
     } else {
       add(Op::never).name = match_;  // physdev, socket, ipvs
       if (word.ends_with("physdev-in") || word.ends_with("physdev-out")) next();
     }
+  }
+
+  // The list is empty: nobody has been seen; to note an address matches always.
+  void recent(std::string_view word) {
+    if (word == "--rcheck" || word == "--update" || word == "--remove")
+      add(Op::never).name = match_;
+    else if (word != "--set" && word != "--reap" && word != "--rttl" && word != "--rsource" &&
+             word != "--rdest")
+      next();
+    else if (word == "--set" && invert_)
+      add(Op::never).invert = false;
   }
 
   static uint32_t flags_of(std::string_view list) {

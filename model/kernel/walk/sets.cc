@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // See sets.h. Mirrors Linux net/netfilter/ipset (ip_set_hash_*.c, ip_set_bitmap_port.c): which
-// ports a packet has, and that the most specific net need not win, as no member is negated.
+// ports a packet has, and that of nets that are marked nomatch only the most specific counts. Sets
+// of other types than Felix's match never; nomatch counts in hash:net only.
 #include "model/kernel/walk/sets.h"
 
 #include "model/kernel/ipt_rule.h"
@@ -51,6 +52,7 @@ IpSetMatcher::IpSetMatcher(const IpSet& set) : set_(&set) {
   if (set.type == "hash:net,net") type_ = Type::net_net;
   if (set.type == "hash:ip,port" || set.type == "hash:net,port") type_ = Type::ip_port;
   if (set.type == "bitmap:port") type_ = Type::bitmap;
+  if (type_ == Type::net && set.type != "hash:ip" && set.type != "hash:net") type_ = Type::other;
 }
 
 void IpSetMatcher::build() {
@@ -61,6 +63,10 @@ void IpSetMatcher::build() {
   if (type_ == Type::net) nets_.reserve(set_->members.size());
   for (const auto& member : set_->members) {
     const std::string_view text = member;
+    const auto options = set_->member_options.find(member);
+    const bool nomatch = options != set_->member_options.end() &&
+                         options->second.find("nomatch") != std::string::npos;
+    if (nomatch && type_ != Type::net) continue;
     if (type_ == Type::bitmap) {
       if (const auto port = parse_port_number(text)) bitmap_[*port] = true;
       continue;
@@ -71,6 +77,7 @@ void IpSetMatcher::build() {
     lengths.insert(first->length);
     if (type_ == Type::net) {
       nets_.insert(*first);
+      if (nomatch) excluded_.insert(*first);
     } else if (comma == std::string_view::npos) {
       continue;
     } else if (type_ == Type::net_net) {
@@ -98,15 +105,18 @@ bool IpSetMatcher::matches_text(const Ip& ip) const {
 }
 
 bool IpSetMatcher::contains_net(const Ip& ip) const {
-  return std::any_of(lengths_.begin(), lengths_.end(),
-                     [&](int length) { return nets_.contains(Cidr::of(ip, length)); });
+  for (auto length = lengths_.rbegin(); length != lengths_.rend(); ++length)
+    if (const Cidr net = Cidr::of(ip, *length); nets_.contains(net))
+      return !excluded_.contains(net);
+  return false;
 }
 
 bool IpSetMatcher::matches(const Packet& packet, std::span<const SetField> sides) {
   const bool v6 = set_->family == "inet6";
   if (sides.empty() || (type_ != Type::bitmap && v6 == packet.source.is_v4())) return false;
   if (!built_) {
-    if (type_ == Type::net && set_->members.size() > small_set && ++cold_uses_ < cold_limit)
+    if (type_ == Type::net && set_->member_options.empty() && set_->members.size() > small_set &&
+        ++cold_uses_ < cold_limit)
       return matches_text(address(packet, sides[0]));
     build();
   }
@@ -121,6 +131,8 @@ bool IpSetMatcher::matches(const Packet& packet, std::span<const SetField> sides
         return ports_.contains({Cidr::of(address(packet, sides[0]), length), packet.protocol,
                                 set_port(packet, second)});
       });
+    case Type::other:
+      return false;
     case Type::net_net:
       return std::any_of(length_pairs_.begin(), length_pairs_.end(), [&](const auto& lengths) {
         return pairs_.contains({Cidr::of(address(packet, sides[0]), lengths.first),

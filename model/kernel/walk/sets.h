@@ -43,12 +43,12 @@ class IpSetMatcher {
   };
 
   const IpSet* set_;
-  enum class Type : uint8_t { net, ip_port, net_net, bitmap } type_ = Type::net;
+  enum class Type : uint8_t { net, ip_port, net_net, bitmap, other } type_ = Type::net;
   bool built_ = false;
   int cold_uses_ = 0;
   std::vector<int> lengths_;
   std::vector<std::pair<int, int>> length_pairs_;
-  std::unordered_set<Cidr> nets_;
+  std::unordered_set<Cidr> nets_, excluded_;
   std::unordered_set<PortKey, Hasher> ports_;
   std::unordered_set<Pair, Hasher> pairs_;
   std::vector<bool> bitmap_;

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/kernel/ipt_table_commands.h"
+
+namespace felixsim {
+namespace {
+
+constexpr size_t max_chain_name = 28;  // XT_EXTENSION_MAXNAMELEN - 1
+constexpr std::string_view no_drop =
+    "The \"nat\" table is not intended for filtering, the use of DROP is therefore inhibited.";
+
+KernelAnswer refuse(int rc, std::string text) { return {rc, std::move(text)}; }
+KernelAnswer no_such_chain() { return refuse(1, "No chain/target/match by that name."); }
+
+std::optional<KernelAnswer> bad_chain_name(std::string_view name) {
+  if (name.empty() || name[0] == '-' || name[0] == '!')
+    return refuse(2, fmt::format("Invalid chain name `{}'", name));
+  if (name.size() > max_chain_name)
+    return refuse(2, fmt::format("chain name `{}' too long (must be under 29 chars)", name));
+  if (find_ipt_target(name))
+    return refuse(2, fmt::format("Invalid chain name `{}' (clashes with a target)", name));
+  return std::nullopt;
+}
+
+std::optional<size_t> rule_number(const CommandWords& words, size_t at) {
+  if (at >= words.size() || words[at].empty() || words[at][0] == '-' || words[at][0] == '!')
+    return std::nullopt;
+  return parse_number(words[at], 1u << 30);
+}
+
+bool is_one_of(char letter, std::string_view letters) {
+  return letters.find(letter) != std::string_view::npos;
+}
+
+// "-nvL": flags of listing before the command.
+char listing_letter(std::string_view word) {
+  if (word.size() < 2 || word[0] != '-' || word[1] == '-') return 0;
+  if (word.find_first_not_of("nvxLS", 1) != std::string_view::npos) return 0;
+  return word.find('L') != word.npos ? 'L' : word.find('S') != word.npos ? 'S' : 0;
+}
+
+}  // namespace
+
+char ipt_command_letter(std::string_view word) {
+  static constexpr std::pair<std::string_view, char> names[] = {
+      {"--append", 'A'},       {"--insert", 'I'},       {"--delete", 'D'},    {"--replace", 'R'},
+      {"--flush", 'F'},        {"--delete-chain", 'X'}, {"--new-chain", 'N'}, {"--zero", 'Z'},
+      {"--rename-chain", 'E'}, {"--policy", 'P'},       {"--check", 'C'},     {"--list", 'L'},
+      {"--list-rules", 'S'},   {"--new", 'N'}};
+  if (word.size() == 2 && word[0] == '-' && is_one_of(word[1], "AIDRFXNZEPC")) return word[1];
+  for (const auto& [name, letter] : names)
+    if (name == word) return letter;
+  return listing_letter(word);
+}
+
+KernelAnswer ipt_kernel_refuses(const IptProgram& program, std::string_view why,
+                                std::string_view what) {
+  if (program.legacy()) return refuse(1, fmt::format("{}. {}", why, what));
+  return refuse(4, fmt::format("RULE_APPEND failed ({}): {}", why, what));
+}
+
+KernelAnswer IptTableCommands::run(const CommandWords& words, size_t at) {
+  const char letter = ipt_command_letter(words[at]);
+  Command command{letter, {}, at + 1};
+  reached_table_ = false;
+  if (letter == 0) return refuse(2, fmt::format("unknown option \"{}\"", words[at]));
+  const bool chain_optional = is_one_of(letter, "FXZLS");
+  if (command.rest < words.size() && (!chain_optional || !words[command.rest].starts_with('-')))
+    command.chain = words[command.rest++];
+  else if (!chain_optional)
+    return refuse(2, "a chain name is required");
+  if (command.chain.size() > max_chain_name) return *bad_chain_name(command.chain);
+  if (!is_one_of(letter, "LSC") && !(is_one_of(letter, "FXZ") && command.chain.empty()))
+    transaction_.use();
+  if (is_one_of(letter, "AIDC")) return for_each_address(command, words);
+  return dispatch(command, words);
+}
+
+KernelAnswer IptTableCommands::dispatch(const Command& command, const CommandWords& words) {
+  const auto argument = command.rest < words.size() ? words[command.rest] : std::string_view{};
+  if (is_one_of(command.letter, "AIR")) return put_rule(command, words);
+  if (is_one_of(command.letter, "DC")) return remove_rule(command, words);
+  if (command.letter == 'N' && !argument.empty())
+    return refuse(2, fmt::format("Bad argument `{}'", argument));
+  if (command.letter == 'N') return new_chain(command.chain);
+  if (command.letter == 'E') return rename_chain(command.chain, argument);
+  if (command.letter == 'P') return set_policy(command.chain, argument);
+  reached_table_ = true;
+  if (command.letter == 'F') return flush(command.chain);
+  if (command.letter == 'X')
+    return command.chain.empty() ? remove_all_chains() : remove_chain(command.chain);
+  return command.letter == 'Z' ? zero(command.chain) : list(command, words);
+}
+
+KernelAnswer IptTableCommands::declare(const std::string& chain, const std::string& policy) {
+  transaction_.use();
+  reached_table_ = false;
+  if (chain.size() > max_chain_name) return *bad_chain_name(chain);
+  if (!program_.legacy() && chain.starts_with('-'))
+    return refuse(2, "chain name not allowed to start with `-'");
+  if (!program_.legacy() && (chain == "ACCEPT" || chain == "DROP" || chain == "RETURN"))
+    return refuse(2, "chain name may not clash with target name");
+  reached_table_ = true;
+  auto* present = transaction_.find(chain);
+  const bool builtin = present && present->policy != "-";
+  if (builtin) {
+    if (policy == "-") return {};
+    if (policy != "ACCEPT" && policy != "DROP") return refuse(1, "Bad policy name.");
+    transaction_.touch(chain).policy = policy;
+    return {};
+  }
+  if (program_.legacy() && policy != "-")
+    return refuse(
+        1, fmt::format("Can't set policy `{}' on `{}': Bad built-in chain name", policy, chain));
+  if (present)
+    transaction_.empty(chain);
+  else
+    transaction_.create(chain);
+  return {};
+}
+
+void IptTableCommands::empty_table() {
+  std::vector<std::string> names;
+  for (const auto& [name, chain] : transaction_.table()) names.push_back(name);
+  for (const auto& name : names) transaction_.empty(name);
+  for (const auto& name : names) {
+    if (transaction_.find(name)->policy == "-")
+      transaction_.remove(name);
+    else if (!program_.legacy())
+      transaction_.touch(name).policy = "ACCEPT";
+  }
+}
+
+// "-s a,b" is two rules; an inserted one comes before those before it.
+KernelAnswer IptTableCommands::for_each_address(const Command& command, const CommandWords& words) {
+  for (size_t i = command.rest; i + 1 < words.size(); ++i) {
+    const auto word = words[i];
+    const bool is_address = word == "-s" || word == "--source" || word == "--src" || word == "-d" ||
+                            word == "--destination" || word == "--dst";
+    if (!is_address || words[i + 1].find(',') == std::string_view::npos) continue;
+    if (words[i - 1] == "!")
+      return refuse(2, "! not allowed with multiple source or destination IP addresses");
+    CommandWords one = words;
+    for (std::string_view rest = words[i + 1]; !rest.empty();) {
+      const size_t comma = rest.find(',');
+      one[i + 1] = rest.substr(0, comma);
+      rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+      if (one[i + 1].empty()) continue;
+      if (auto answer = for_each_address(command, one); answer.rc != 0) return answer;
+    }
+    return {};
+  }
+  return dispatch(command, words);
+}
+
+KernelAnswer IptTableCommands::parse(const Command& command, const CommandWords& words,
+                                     size_t rest) {
+  auto parsed = parser_.parse(words, rest, program_.dialect, rule_);
+  if (!parsed) return refuse(2, parsed.error().message);
+  if (auto wrong = check_words(command.chain); wrong.rc != 0) return wrong;
+  reached_table_ = true;
+  return {};
+}
+
+// What the tool finds before it looks at the table.
+KernelAnswer IptTableCommands::check_words(const std::string& chain) {
+  if (rule_.has_out && (chain == "PREROUTING" || chain == "INPUT"))
+    return refuse(2, fmt::format("Can't use -o with {}", chain));
+  if (rule_.has_in && (chain == "POSTROUTING" || chain == "OUTPUT"))
+    return refuse(2, fmt::format("Can't use -i with {}", chain));
+  const auto& ipsets = transaction_.core().state.ipsets;
+  const bool v6 = program_.dialect.family == IpFamily::v6;
+  for (const auto& set : rule_.sets) {
+    const auto found = ipsets.find(set);
+    if (found == ipsets.end()) return refuse(2, fmt::format("Set {} doesn't exist.", set));
+    const std::string_view family =
+        found->second.type == "bitmap:ip" ? "inet" : std::string_view(found->second.family);
+    if (!family.empty() && (family == "inet6") != v6)
+      return refuse(2, fmt::format("The protocol family of set {} is {}, which is not applicable.",
+                                   set, family == "inet6" ? "IPv6" : "IPv4"));
+  }
+  if (rule_.target == "DROP" && transaction_.name() == "nat")
+    return refuse(2, std::string(no_drop));
+  return {};
+}
+
+// Whether the parsed rule may stand in this table and jumps to what is there.
+KernelAnswer IptTableCommands::check(const std::string& chain) {
+  const auto failed = [&](std::string_view why) {
+    return ipt_kernel_refuses(program_, why, "rule in chain " + chain);
+  };
+  if (rule_.target_is_chain) {
+    const auto* target = transaction_.find(rule_.target);
+    if (!target) return refuse(2, fmt::format("Chain '{}' does not exist", rule_.target));
+    if (target->policy != "-") return failed("Operation not supported");
+  }
+  if (!(rule_.tables & ipt_table_bit(transaction_.name()))) return failed("Invalid argument");
+  if (rule_.matches_nothing && !program_.legacy()) return failed("Invalid argument");
+  if (!rule_.kernel_feature.empty() &&
+      transaction_.core().state.lacks.contains(std::string(rule_.kernel_feature)))
+    return failed("No such file or directory");
+  return {};
+}
+
+KernelAnswer IptTableCommands::put_rule(const Command& command, const CommandWords& words) {
+  size_t rest = command.rest;
+  std::optional<size_t> number;
+  if (command.letter != 'A') number = rule_number(words, rest);
+  if (number) ++rest;
+  if (command.letter == 'R' && !number) return refuse(2, "-R requires a rule number");
+  if (number == 0) return refuse(2, "Invalid rule number `0'");
+  if (auto wrong = parse(command, words, rest); wrong.rc != 0) return wrong;
+  const auto* present = transaction_.find(command.chain);
+  if (!present) return no_such_chain();
+  if (auto wrong = check(command.chain); wrong.rc != 0) return wrong;
+  const size_t size = present->rules.size();
+  const size_t at = command.letter == 'A' ? size : number.value_or(1) - 1;
+  if (command.letter == 'R' && at >= size) return refuse(1, "Index of replacement too big.");
+  if (at > size) return refuse(1, "Index of insertion too big.");
+  IptChain& chain = transaction_.touch(command.chain);
+  const auto where = chain.rules.begin() + static_cast<std::ptrdiff_t>(at);
+  transaction_.note_put(rule_);
+  if (command.letter == 'R') {
+    count(*where, -1);
+    *where = std::move(rule_.text);
+  } else {
+    chain.rules.insert(where, std::move(rule_.text));
+  }
+  return {};
+}
+
+void IptTableCommands::count(const IptRule& rule, int delta) {
+  count_ipt_rule(transaction_.core(), transaction_.references(), rule, delta);
+}
+
+KernelAnswer IptTableCommands::remove_rule(const Command& command, const CommandWords& words) {
+  const auto bad_rule = [] {
+    return refuse(1, "Bad rule (does a matching rule exist in that chain?).");
+  };
+  auto number = command.letter == 'D' ? rule_number(words, command.rest) : std::nullopt;
+  if (number == 0) return refuse(2, "Invalid rule number `0'");
+  if (!number)
+    if (auto wrong = parse(command, words, command.rest); wrong.rc != 0) return wrong;
+  reached_table_ = true;
+  const auto* present = transaction_.find(command.chain);
+  if (!present) return number ? no_such_chain() : bad_rule();
+  if (!number) {
+    const auto found = std::find(present->rules.begin(), present->rules.end(), rule_.text);
+    if (found == present->rules.end()) return bad_rule();
+    number = static_cast<size_t>(found - present->rules.begin()) + 1;
+  }
+  if (command.letter == 'C') return {};
+  if (*number > present->rules.size()) return refuse(1, "Index of deletion too big.");
+  IptChain& chain = transaction_.touch(command.chain);
+  const auto where = chain.rules.begin() + static_cast<std::ptrdiff_t>(*number - 1);
+  count(*where, -1);
+  chain.rules.erase(where);
+  return {};
+}
+
+KernelAnswer IptTableCommands::flush(const std::string& chain) {
+  if (chain.empty()) {
+    for (auto& [name, present] : transaction_.table()) transaction_.empty(name);
+    return {};
+  }
+  if (!transaction_.find(chain)) return no_such_chain();
+  transaction_.empty(chain);
+  return {};
+}
+
+KernelAnswer IptTableCommands::remove_chain(const std::string& chain) {
+  const auto* present = transaction_.find(chain);
+  if (!present) return no_such_chain();
+  const auto& references = transaction_.references().chains;
+  const auto referring = references.find(chain);
+  const bool referred = referring != references.end() && referring->second > 0;
+  if (present->policy != "-" || referred || !present->rules.empty()) {
+    const std::string text =
+        fmt::format("CHAIN_DEL failed (Device or resource busy): chain {}", chain);
+    return refuse(program_.legacy() ? 1 : 4, text);
+  }
+  transaction_.remove(chain);
+  return {};
+}
+
+KernelAnswer IptTableCommands::remove_all_chains() {
+  std::vector<std::string> names;
+  for (const auto& [name, chain] : transaction_.table())
+    if (chain.policy == "-") names.push_back(name);
+  for (const auto& name : names)
+    if (auto wrong = remove_chain(name); wrong.rc != 0) return wrong;
+  return {};
+}
+
+KernelAnswer IptTableCommands::new_chain(const std::string& chain) {
+  if (auto bad = bad_chain_name(chain)) return *bad;
+  reached_table_ = true;
+  if (transaction_.find(chain)) return refuse(1, "Chain already exists.");
+  transaction_.create(chain);
+  return {};
+}
+
+KernelAnswer IptTableCommands::set_policy(const std::string& chain, std::string_view policy) {
+  if (policy.empty()) return refuse(2, "-P requires a chain and a policy");
+  if (policy == "DROP" && transaction_.name() == "nat") return refuse(2, std::string(no_drop));
+  reached_table_ = true;
+  const auto* present = transaction_.find(chain);
+  if (!present || present->policy == "-") return refuse(1, "Bad built-in chain name.");
+  if (policy != "ACCEPT" && policy != "DROP") return refuse(1, "Bad policy name.");
+  transaction_.touch(chain).policy = policy;
+  return {};
+}
+
+KernelAnswer IptTableCommands::rename_chain(const std::string& from, std::string_view to) {
+  if (auto bad = bad_chain_name(to)) return *bad;
+  reached_table_ = true;
+  const auto* present = transaction_.find(from);
+  if (!present || present->policy != "-") return no_such_chain();
+  if (transaction_.find(to)) return refuse(1, "Chain already exists.");
+  if (transaction_.references().chains[from] > 0)
+    return refuse(1, "felixsim does not rename a chain that rules jump to");
+  const IptChain chain = transaction_.touch(from);
+  transaction_.remove(from);
+  transaction_.create(std::string(to));
+  transaction_.touch(std::string(to)) = chain;
+  return {};
+}
+
+// Counters are not kept.
+KernelAnswer IptTableCommands::zero(const std::string& chain) {
+  return chain.empty() || transaction_.find(chain) ? KernelAnswer{} : no_such_chain();
+}
+
+// Of `-L` only the answer whether it can: its table is not printed.
+KernelAnswer IptTableCommands::list(const Command& command, const CommandWords& words) {
+  if (!command.chain.empty() && !transaction_.find(command.chain)) return no_such_chain();
+  if (command.letter == 'L') return {};
+  const auto number = rule_number(words, command.rest);
+  std::string heads, rules;
+  for_each_ipt_chain(transaction_.name(), transaction_.table(),
+                     [&](const std::string& name, const IptChain& chain) {
+                       if (!command.chain.empty() && name != command.chain) return;
+                       const bool user = chain.policy == "-";
+                       heads +=
+                           user ? "-N " + name + "\n" : "-P " + name + " " + chain.policy + "\n";
+                       for (size_t i = 0; i < chain.rules.size(); ++i)
+                         if (!number || *number == i + 1)
+                           rules += fmt::format("-A {}{}{}\n", name,
+                                                chain.rules[i].empty() ? "" : " ", chain.rules[i]);
+                     });
+  return {0, number ? rules : heads + rules};
+}
+
+}  // namespace felixsim
