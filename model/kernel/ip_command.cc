@@ -175,12 +175,34 @@ IpFamily family_of(IpFamily asked, std::string_view text) {
   return text.find(':') != std::string_view::npos ? IpFamily::v6 : asked;
 }
 
+// What IPv4 refuses of a route's words, whatever there is (fib_frontend.c rtm_to_fib_config,
+// fib_semantics.c fib_create_info).
+KernelAnswer bad_route(const Route& route, const Arguments& arguments) {
+  if (!route.dst.address.is_v4()) return {};
+  for (size_t i = arguments.at; i < std::min(arguments.at + 2, arguments.words.size()); ++i)
+    if (const auto net = IpPrefix::parse(arguments.words[i]))
+      if (net->address != net->network().address)
+        return {2, "Error: Invalid prefix for given prefix length."};
+  const bool goes_nowhere = route.type != Route::Type::unicast &&
+                            route.type != Route::Type::local &&
+                            route.type != Route::Type::broadcast;
+  if (goes_nowhere && (route.gateway || !route.device.empty()))
+    return {2, "Error: Gateway, device and multipath can not be specified for this route type."};
+  return {};
+}
+
+bool is_there(const KernelCore& core, Route route) {
+  if (!route.dst.address.is_v4() && route.metric == 0) route.metric = 1024;  // IP6_RT_PRIO_USER
+  return find_route(core, route) != nullptr;
+}
+
 KernelAnswer run_route(KernelCore& core, IpFamily family, std::string_view verb,
                        Arguments arguments) {
   if (verb == "show" || verb == "list" || verb.empty())
     return {0, print_routes(core.state.routes, family)};
   auto route = parse_route(join(arguments), family_of(family, join(arguments)));
   if (!route) return {1, "Error: " + route.error().message};
+  if (auto wrong = bad_route(*route, arguments); wrong.rc != 0) return wrong;
   const bool v4 = route->dst.address.is_v4();
   // iproute2 chooses the scope, and the table of local and broadcast routes.
   if (v4 && route->scope.empty() && !route->gateway && route->type == Route::Type::unicast)
@@ -194,6 +216,8 @@ KernelAnswer run_route(KernelCore& core, IpFamily family, std::string_view verb,
     return no_device(route->device);
   if (verb == "add" || verb == "a" || verb == "append" || verb == "prepend")
     return netlink(add_route(core, *route));
+  if (verb == "change" && !is_there(core, *route))
+    return netlink({ENOENT, "No such file or directory"});
   if (verb == "replace" || verb == "change") return netlink(apply_route(core, {false, *route}));
   if (verb == "del" || verb == "delete" || verb == "d") {
     // Without a metric, the first route of the destination goes.
@@ -217,6 +241,7 @@ KernelAnswer run_rule(KernelCore& core, IpFamily family, std::string_view verb,
                       Arguments arguments) {
   if (verb == "show" || verb == "list" || verb.empty())
     return {0, print_rules(core.state.rules, family)};
+  if (arguments.done()) return {1, fmt::format("\"ip rule {}\" requires arguments.", verb)};
   auto rule = parse_rule(join(arguments), family);
   if (!rule) return usage(rule.error().message);
   if (verb == "add" || verb == "a") {
@@ -249,6 +274,7 @@ KernelAnswer run_neigh(KernelCore& core, std::string_view verb, Arguments argume
     return {0, print_neighbours(core.state.neighbours)};
   NeighbourOp op;
   std::optional<Ip> address;
+  bool has_mac = false;
   while (!arguments.done()) {
     const auto word = arguments.next();
     if (word == "dev") {
@@ -257,6 +283,7 @@ KernelAnswer run_neigh(KernelCore& core, std::string_view verb, Arguments argume
       const auto mac = Mac::parse(arguments.next());
       if (!mac) return usage("\"lladdr\" value is invalid");
       op.neighbour.mac = *mac;
+      has_mac = true;
     } else if (word == "nud") {
       const auto state = arguments.next();
       op.neighbour.state.clear();
@@ -273,11 +300,15 @@ KernelAnswer run_neigh(KernelCore& core, std::string_view verb, Arguments argume
   if (!core.state.links.contains(op.neighbour.device)) return no_device(op.neighbour.device);
   op.neighbour.address = *address;
   op.remove = verb == "del" || verb == "delete" || verb == "d";
-  if (verb == "add" || verb == "a")
-    for (const auto& other : core.state.neighbours)
-      if (other.device == op.neighbour.device && other.address == *address &&
-          other.proxy == op.neighbour.proxy)
-        return netlink({EEXIST, "File exists"});
+  const bool there = std::any_of(
+      core.state.neighbours.begin(), core.state.neighbours.end(), [&](const Neighbour& other) {
+        return other.device == op.neighbour.device && other.address == *address &&
+               other.proxy == op.neighbour.proxy;
+      });
+  if (!op.remove && !has_mac && !op.neighbour.proxy && !there)
+    return {2, "Error: No link layer address given."};
+  if (there && (verb == "add" || verb == "a")) return netlink({EEXIST, "File exists"});
+  if (!there && verb == "change") return netlink({ENOENT, "No such file or directory"});
   if (!op.remove && verb != "add" && verb != "a" && verb != "replace" && verb != "change")
     return usage(fmt::format("Command \"{}\" is unknown, try \"ip neighbour help\".", verb));
   return netlink(apply_neighbour(core, op));

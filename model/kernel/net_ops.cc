@@ -70,7 +70,17 @@ Route normal_route(Route route) {
   return route;
 }
 
+// Routes to the host itself, and to everybody on a link, have a device that is up and no gateway.
+int check_own_route(const KernelCore& core, const Route& route) {
+  if (route.gateway) return EINVAL;
+  const auto found = core.state.links.find(route.device);
+  if (found == core.state.links.end()) return route.dst.address.is_v4() ? 0 : ENODEV;
+  return found->second.admin_up ? 0 : ENETDOWN;
+}
+
 int check_route(KernelCore& core, Route& route) {
+  if (route.type == Route::Type::local || route.type == Route::Type::broadcast)
+    return check_own_route(core, route);
   if (!is_unicast(route)) return 0;
   if (route.device.empty() && route.gateway)
     for (const auto& other : core.state.routes)
@@ -160,8 +170,7 @@ KernelAnswer apply_rule(KernelCore& core, const RuleOp& op) {
 }
 
 KernelAnswer apply_neighbour(KernelCore& core, const NeighbourOp& op) {
-  const auto* link = find_link(core, op.neighbour.device);
-  if (!link) return no_errno(ENODEV);
+  if (!find_link(core, op.neighbour.device)) return no_errno(ENODEV);
   const auto same = [&](const Neighbour& n) {
     return n.device == op.neighbour.device && n.address == op.neighbour.address &&
            n.proxy == op.neighbour.proxy;
@@ -178,7 +187,6 @@ KernelAnswer apply_neighbour(KernelCore& core, const NeighbourOp& op) {
     it = is ? neighbours.erase(it) : std::next(it);
   }
   if (op.remove) return there ? KernelAnswer{} : no_errno(ENOENT);
-  if (!link->admin_up && !op.neighbour.proxy) return no_errno(ENETDOWN);
   neighbours.insert(op.neighbour);
   return {};
 }
@@ -347,8 +355,8 @@ KernelAnswer apply_sysctl(KernelCore& core, const SysctlOp& op) {
     const size_t end = op.name.rfind('.');
     if (end <= prefix.size()) return no_errno(ENOENT);
     const auto device = op.name.substr(prefix.size(), end - prefix.size());
-    if (device != "all" && device != "default" && !state.links.contains(device))
-      return no_errno(ENOENT);
+    const bool of_all = device == "all" && prefix.ends_with(".conf.");
+    if (!of_all && device != "default" && !state.links.contains(device)) return no_errno(ENOENT);
   }
   state.sysctls[op.name] = op.value;
   return {};

@@ -46,6 +46,7 @@ struct FelixProcess::State {
   std::unique_ptr<Dataplane> dataplane;
   std::vector<msg::Message> messages;  // for take_messages()
   std::vector<DatastoreWarning> warnings;
+  std::map<EndpointId, std::string> statuses;
 
   FelixOutcome build(std::span<const Update> snapshot, SimTime at);
   FelixOutcome deliver();
@@ -103,7 +104,11 @@ FelixOutcome FelixProcess::settle(SimTime now, SimTime ahead) {
   state_->ahead = ahead;
   const FelixOutcome delivered = state_->deliver();
   if (delivered.kind != FelixOutcome::Kind::running) return delivered;
-  return state_->program(now);
+  FelixOutcome outcome = state_->program(now);
+  // It is ready once it has programmed the kernel for the first time, however that went.
+  if (outcome.kind == FelixOutcome::Kind::running)
+    outcome.health = {state_->config->boolean("HealthEnabled"), true};
+  return outcome;
 }
 
 // Everything that the calc graph has to say, to the dataplane.
@@ -148,6 +153,12 @@ FelixOutcome FelixProcess::State::program(SimTime until) {
       return {FelixOutcome::Kind::restart, *reason};
     busy = busy || dataplane->needs_apply();
     const ApplyResult result = dataplane->apply(now);
+    for (const auto& [id, status] : result.statuses) {
+      if (status.empty())
+        statuses.erase(id);
+      else
+        statuses[id] = status;
+    }
     if (result.fatal) return {FelixOutcome::Kind::dead, *result.fatal};
     SimTime wait = result.reschedule_after.value_or(no_wait);
     const SimTime grace = result.grace_ends_after.value_or(no_wait);
@@ -171,6 +182,9 @@ std::vector<DatastoreWarning> FelixProcess::take_warnings() {
 }
 const Config* FelixProcess::config() const { return state_->config ? &*state_->config : nullptr; }
 const MarkBits* FelixProcess::marks() const { return state_->marks ? &*state_->marks : nullptr; }
+const std::map<EndpointId, std::string>& FelixProcess::endpoint_statuses() const {
+  return state_->statuses;
+}
 calc::GraphDescription FelixProcess::calc_graph() const {
   return state_->graph ? state_->graph->describe() : calc::GraphDescription();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of one Felix process: reads its configuration, builds the calc graph and the dataplane,
 // carries updates through both, and ends when Felix would. Mirrors felix/daemon/daemon.go (Run,
-// DataplaneConnector) and felix/dataplane/driver.go of v3.32.1. Left out: Typha, health endpoints,
-// usage reports, the policy sync API, log files.
+// DataplaneConnector) and felix/dataplane/driver.go of v3.32.1. Left out: Typha, usage
+// reports, the policy sync API, log files.
 #pragma once
 
 #include <memory>
@@ -20,6 +20,7 @@
 #include "model/calc/graph_description.h"
 #include "model/config/config.h"
 #include "model/config/marks.h"
+#include "model/dataplane/endpoint_status.h"
 #include "model/datastore/syncer.h"
 #include "model/node/time_profile.h"
 
@@ -46,7 +47,7 @@ struct FelixOutcome {
   };
   Kind kind = Kind::running;
   std::string reason;       // of anything but running
-  FelixHealth health = {};  // while it waits
+  FelixHealth health = {};  // while it waits or runs
 };
 
 class FelixProcess {
@@ -80,6 +81,8 @@ class FelixProcess {
   const Config* config() const;               // null before start-up got so far
   const MarkBits* marks() const;              // null before start-up got so far
   calc::GraphDescription calc_graph() const;  // empty before the graph is built
+  // What the dataplane said last of each endpoint: "up", "down" or "error".
+  const std::map<EndpointId, std::string>& endpoint_statuses() const;
 
  private:
   struct State;

@@ -101,10 +101,11 @@ tl::expected<StartUp, NotStarted> start_up(const std::string& node,
   const auto not_started = [](Error error, FelixHealth health) {
     return tl::unexpected(NotStarted{std::move(error), health});
   };
-  const FelixHealth unserved{}, live{true, false}, ready{true, true};
   StartUp start{Config(version, ConfigHost{node, {}}), Symbol(), {}};
   if (auto done = merge_local(start.config, environment); !done)
-    return not_started(std::move(done).error(), unserved);
+    return not_started(std::move(done).error(), {});
+  const bool served = start.config.boolean("HealthEnabled");
+  const FelixHealth live{served, false}, ready{served, true};
   start.hostname = Symbol(start.config.text("FelixHostname"));
   if (!datastore_ready(snapshot))
     return not_started(

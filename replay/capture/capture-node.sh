@@ -9,7 +9,8 @@
 #
 # Each tool's output is one file of the archive; a tool that is missing or fails leaves no file, and
 # MANIFEST.txt says so. Of Felix's environment only names that begin with FELIX_ are taken, and
-# none that may hold a secret. FELIXSIM_PROC (default /proc) is for nodes mounted elsewhere.
+# none that may hold a secret; so of felix.cfg. FELIXSIM_PROC, FELIXSIM_SYS and FELIXSIM_MODULES
+# (default /proc, /sys, /lib/modules/RELEASE) are for nodes mounted elsewhere.
 set -u
 umask 077
 PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
@@ -22,7 +23,7 @@ name=$node-$now
 target=${1:-$name.tar}
 case $target in
 -h | --help)
-  sed -n '3,14s/^# \{0,1\}//p' "$0"
+  sed -n '3,15s/^# \{0,1\}//p' "$0"
   exit 0
   ;;
 esac
@@ -89,20 +90,57 @@ sysctls() {
   done
 }
 
-# FELIX_* of the running calico-node, without what may be secret.
-felix_environment() {
+# The folder in /proc of the running Felix: of calico-node's processes the one that was started so.
+felix_process() {
+  found=
   for path in "${FELIXSIM_PROC:-/proc}"/[0-9]*/comm; do
     case $(cat "$path" 2>/dev/null) in
     calico-node | calico-felix) ;;
     *) continue ;;
     esac
-    tr '\000' '\n' <"${path%comm}environ" 2>/dev/null |
-      grep '^FELIX_[A-Za-z0-9_]*=' |
-      grep -iv '^[^=]*\(pass\|secret\|token\|key\|cert\|cafile\|user\|etcd\|typha\)' | sort -u
-    return 0
+    case $(tr '\000' ' ' <"${path%comm}cmdline" 2>/dev/null) in
+    *-felix*) found=${path%comm} && break ;;
+    *) found=${found:-${path%comm}} ;;
+    esac
   done
-  echo "calico-node does not run here" >&2
-  return 1
+  if [ -z "$found" ]; then
+    echo "calico-node does not run here" >&2
+    return 1
+  fi
+  echo "$found"
+}
+
+secrets='^[^=]*\(pass\|secret\|token\|key\|cert\|cafile\|user\|etcd\|typha\)'
+
+# FELIX_* of the running calico-node, without what may be secret.
+felix_environment() {
+  process=$(felix_process) || return 1
+  tr '\000' '\n' <"${process}environ" 2>/dev/null |
+    grep '^FELIX_[A-Za-z0-9_]*=' | grep -iv "$secrets" | sort -u
+  return 0
+}
+
+# Its configuration file, without what may be secret. Calico's image has none.
+felix_cfg() {
+  process=$(felix_process) || return 1
+  [ -f "${process}root/etc/calico/felix.cfg" ] || return 0
+  grep -iv "$secrets" "${process}root/etc/calico/felix.cfg"
+}
+
+# Kinds of devices and features that Felix asks of the kernel: "ipip yes", "... no", "... unknown".
+kernel_abilities() {
+  modules=${FELIXSIM_MODULES:-/lib/modules/$(uname -r)}
+  for ability in ipip wireguard dummy ip_vs; do
+    answer=unknown
+    if [ -d "${FELIXSIM_SYS:-/sys}/module/$ability" ]; then
+      answer=yes
+    elif [ -r "$modules/modules.dep" ] || [ -r "$modules/modules.builtin" ]; then
+      answer=no
+      grep -q "/$ability\.ko" "$modules/modules.dep" "$modules/modules.builtin" 2>/dev/null &&
+        answer=yes
+    fi
+    echo "$ability $answer"
+  done
 }
 
 note "felixsim capture of $node at $now, $(uname -sr 2>/dev/null)"
@@ -127,6 +165,8 @@ capture ip-link.txt ip -o -d link show
 capture ip-addr.txt ip -o addr show
 capture sysctl.txt sysctls
 capture felix-environment.txt felix_environment
+capture felix-cfg.txt felix_cfg
+capture kernel-abilities.txt kernel_abilities
 for tool in iptables ipset nft ip; do
   command -v $tool >/dev/null 2>&1 || continue
   case $tool in

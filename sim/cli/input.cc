@@ -96,19 +96,44 @@ Result<std::vector<Event>> read_events(const std::string& path) {
   return extension == ".yaml" || extension == ".yml" ? read_yaml(path) : read_json(path);
 }
 
+// The workload's interface of a host action; empty: it is another action.
+std::string workload_interface(const std::string& action) {
+  if (!action.starts_with("{\"workload\"")) return {};
+  return nlohmann::json::parse(action)["workload"].value("iface", "");
+}
+
+// A workload's interface is as the node has it, or not there.
+Status plug_captured(Cluster& cluster, const std::string& node, const Event& event,
+                     const std::map<std::string, std::string>& interfaces,
+                     const std::string& name) {
+  const auto captured = interfaces.find(name);
+  if (captured == interfaces.end()) return {};
+  if (auto applied = cluster.apply(event); !applied) return applied;
+  const std::string facts = fmt::format("{{\"facts\":{{\"interfaces\":[{}]}}}}", captured->second);
+  return cluster.apply({0, std::nullopt, HostEvent{node, facts}});
+}
+
 // The node's host and Felix, where no event says anything of them.
 Status assume(Flight& flight, const std::string& node, const std::optional<HostFile>& file) {
   AssumedHost assumed = assume_host(flight.cluster->datastore(), node);
   for (auto& event : assumed.events) {
-    if (auto* host = std::get_if<HostEvent>(&event.body); host && file && !file->facts.empty())
-      if (host->action.rfind("{\"facts\"", 0) == 0) host->action = file->facts;
+    auto* host = std::get_if<HostEvent>(&event.body);
+    if (host && file && !file->facts.empty() && host->action.starts_with("{\"facts\""))
+      host->action = file->facts;
     if (auto* process = std::get_if<ProcessEvent>(&event.body); process && file) {
       process->environment = file->environment;
       process->felix_cfg = file->felix_cfg;
     }
-    if (auto applied = flight.cluster->apply(event); !applied) return applied;
+    const std::string iface = host ? workload_interface(host->action) : "";
+    auto applied = !iface.empty() && file && file->interfaces
+                       ? plug_captured(*flight.cluster, node, event, *file->interfaces, iface)
+                       : flight.cluster->apply(event);
+    if (!applied) return applied;
   }
-  if (file)
+  if (file && !file->notes.empty())
+    for (const auto& note : file->notes)
+      flight.notes.push_back(fmt::format("host {}: {}", node, note));
+  else if (file)
     flight.notes.push_back(
         fmt::format("host {}: from the host file; an interface for each workload endpoint", node));
   else

@@ -49,6 +49,10 @@ struct HostFile {
   std::string facts;  // JSON action {"facts": ...}; empty: assumed from the datastore
   std::vector<std::pair<std::string, std::string>> environment;
   std::optional<std::string> felix_cfg;
+  // Of a captured node: every interface that it has -> its facts (JSON); those of workloads that
+  // are not there are not made. Unset: each workload endpoint has one that is up.
+  std::optional<std::map<std::string, std::string>> interfaces = {};
+  std::vector<std::string> notes = {};  // what is said of it instead of "from the host file"
 };
 Result<HostFile> read_host_file(const std::string& path);
 

@@ -84,7 +84,7 @@ void add_show_command(CLI::App& app) {
   verb->add_flag("--json", options->json, "print JSON");
   verb->footer(
       "Parts: iptables ip6tables nft arp ipsets routes routes6 rules neigh fdb links\n"
-      "  addresses sysctls status config marks programming\n"
+      "  addresses sysctls status health statuses config marks programming\n"
       "Example: felixsim show flight.db --node node-a --at step:2 --what routes");
   on_run(*verb, [options] { return show(*options); });
 }

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "model/config/derived.h"
+#include "sim/analysis/verify/captured_host.h"
 #include "sim/analysis/verify/drift.h"
 #include "sim/cli/captured_files.h"
 #include "sim/cli/command.h"
@@ -35,6 +36,19 @@ VerifyOptions options_of(const NodeFlight& node) {
   return options;
 }
 
+// The host as it was captured, where nobody gives another.
+std::optional<HostFile> captured_host(const std::map<std::string, std::string>& files) {
+  auto host = read_captured_host(files);
+  if (!host) return std::nullopt;
+  HostFile file{std::move(host->facts), std::move(host->environment), std::move(host->felix_cfg),
+                std::move(host->interfaces), std::move(host->notes)};
+  file.notes.insert(file.notes.begin(),
+                    fmt::format("its {} interfaces and Felix's configuration are those of the "
+                                "capture ({})",
+                                file.interfaces->size(), fmt::join(host->used, ", ")));
+  return file;
+}
+
 void print_notes(const DriftReport& report, bool running) {
   for (const auto& note : report.assumed) fmt::print(stderr, "assumed: {}\n", note);
   if (!running) fmt::print(stderr, "note: Felix on {}: {}\n", report.node, report.felix);
@@ -53,6 +67,7 @@ Result<int> verify(const Options& options) {
   if (!files) return forward(files);
   auto capture = read_node_capture(*files);
   if (!capture) return tl::unexpected(std::move(capture.error()).with_context(options.against));
+  if (!request->host) request->host = captured_host(*files);
   auto input = Input::open(options.input);
   if (!input) return forward(input);
   auto flight = fly(*input, *request);
@@ -95,6 +110,8 @@ void add_verify_command(CLI::App& app) {
       "Files are known by their names: iptables-save ip6tables-save (also -nft- and\n"
       "  -legacy-), ipset-save, ip-route, ip6-route, ip-rule, ip6-rule,\n"
       "  nft-list-ruleset, ip-neigh, bridge-fdb, sysctl; any of them may be absent.\n"
+      "  ip-link, ip-addr, felix-environment, felix-cfg, kernel-abilities tell of the host,\n"
+      "  unless INPUT or --host does.\n"
       "  replay/capture/capture-node.sh captures them all on a node.\n"
       "Example: felixsim verify flight.db --node node-a --against node-a.tar\n"
       "Exit code 1 if there is any drift.");

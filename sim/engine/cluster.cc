@@ -185,8 +185,7 @@ void Cluster::handle(NodeFlight& target, FelixOutcome outcome) {
   }
   datastore_.add_warnings(target.felix->take_warnings());
   target.reason = outcome.reason;
-  const bool runs = outcome.kind == FelixOutcome::Kind::running;
-  target.health = runs ? FelixHealth{true, true} : outcome.health;
+  target.health = outcome.health;
   switch (outcome.kind) {
     case FelixOutcome::Kind::running:
     case FelixOutcome::Kind::restart:

@@ -5,6 +5,7 @@
 
 #include "model/config/derived.h"
 #include "model/config/parameters.h"
+#include "sim/report/felix_state.h"
 #include "sim/report/kernel_texts.h"
 
 namespace felixsim {
@@ -72,7 +73,11 @@ std::string programming_text(const NodeFlight& node) {
 using Printer = std::string (*)(const NodeFlight&);
 const std::vector<std::pair<std::string, Printer>>& felix_printers() {
   static const std::vector<std::pair<std::string, Printer>> printers{
-      {"config", config_text}, {"marks", marks_text}, {"programming", programming_text}};
+      {"health", health_reporters_text},
+      {"statuses", statuses_text},
+      {"config", config_text},
+      {"marks", marks_text},
+      {"programming", programming_text}};
   return printers;
 }
 

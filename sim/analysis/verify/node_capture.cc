@@ -11,6 +11,7 @@
 #include "model/kernel/sysctl_text.h"
 #include "model/kernel/words.h"
 #include "sim/analysis/verify/capture_text.h"
+#include "sim/analysis/verify/captured_host.h"
 
 namespace felixsim {
 namespace {
@@ -18,21 +19,6 @@ namespace {
 bool starts_with_one_of(std::string_view name, std::initializer_list<std::string_view> prefixes) {
   return std::any_of(prefixes.begin(), prefixes.end(),
                      [&](std::string_view prefix) { return name.starts_with(prefix); });
-}
-
-// "IP -6 route.out" as words: lower case, one blank between them, without the ending.
-std::string words_of(std::string name) {
-  name = name.substr(name.rfind('/') + 1);
-  for (const std::string_view ending : {".txt", ".out", ".log"})
-    if (name.ends_with(ending)) name.erase(name.size() - ending.size());
-  std::string words;
-  for (const char c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)))
-      words += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    else if (!words.empty() && words.back() != ' ')
-      words += ' ';
-  }
-  return words;
 }
 
 // How each part is captured, for the help of an error.
@@ -56,7 +42,7 @@ std::string_view command_of(std::string_view part) {
 }
 
 std::optional<IptBackend> backend_of(const std::string& file, std::string_view text) {
-  const std::string words = words_of(file);
+  const std::string words = captured_file_words(file);
   if (words.find("legacy") != std::string::npos) return IptBackend::legacy;
   if (words.find("tables nft") != std::string::npos) return IptBackend::nft;
   const auto head = text.substr(0, text.find('\n'));
@@ -198,6 +184,21 @@ std::string without_returns(const std::string& text) {
 
 }  // namespace
 
+// "IP -6 route.out" is "ip 6 route".
+std::string captured_file_words(std::string name) {
+  name = name.substr(name.rfind('/') + 1);
+  for (const std::string_view ending : {".txt", ".out", ".log"})
+    if (name.ends_with(ending)) name.erase(name.size() - ending.size());
+  std::string words;
+  for (const char c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)))
+      words += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    else if (!words.empty() && words.back() != ' ')
+      words += ' ';
+  }
+  return words;
+}
+
 bool is_calico_chain(std::string_view name) {
   return starts_with_one_of(
       name, {"cali-", "califw-", "calitw-", "califh-", "calith-", "calipi-", "calipo-", "felix-"});
@@ -214,7 +215,7 @@ bool is_calico_nft_table(const std::string& name) {
 }
 
 std::string captured_part(const std::string& file_name) {
-  const std::string words = words_of(file_name);
+  const std::string words = captured_file_words(file_name);
   const auto has = [&](std::string_view word) { return words.find(word) != std::string::npos; };
   const bool v6 = has("ip6") || has("ip 6") || has("v6");
   if (has("restore") || has("version")) return "";
@@ -235,7 +236,7 @@ Result<NodeCapture> read_node_capture(const std::map<std::string, std::string>& 
   for (const auto& [name, text] : files) {
     const std::string part = captured_part(name);
     if (part.empty()) {
-      capture.unread.push_back(name);
+      if (!is_host_file(name)) capture.unread.push_back(name);
       continue;
     }
     if (auto taken = take_part(capture, name, part, without_returns(text)); !taken)

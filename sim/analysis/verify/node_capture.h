@@ -47,6 +47,8 @@ struct NodeCapture {
 // The part that a file's name stands for ("ip-route.txt", "ip6tables-legacy-save", "nft list
 // ruleset"); empty: none. Case and what stands between the words do not matter.
 std::string captured_part(const std::string& file_name);
+// A file's name as words: lower case, one blank between them, without folder and ending.
+std::string captured_file_words(std::string file_name);
 
 // `files`: name -> text. An error names file, line, fact and the command to capture it again; also
 // if no file is of any part.

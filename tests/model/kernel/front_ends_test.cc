@@ -151,7 +151,7 @@ TEST_CASE("ipset answers as the real one does") {
 TEST_CASE("members are kept in ipset's words, and a restore that fails keeps what came before") {
   SimulatedKernel kernel;
   CHECK(run(kernel, "ipset restore",
-            "create p hash:ip,port family inet\nadd p 10.0.0.1,17:53\nadd p 10.0.0.1,TCP:80\n") ==
+            "create p hash:ip,port family inet\nadd p 10.0.0.1,17:53\nadd p 10.0.0.1,foo:80\n") ==
         1);
   CHECK(run(kernel, "ipset restore",
             "create n hash:net,net family inet\nadd n 10.0.0.1/24,10.1.0.0/32\ncreate i "

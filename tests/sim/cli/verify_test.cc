@@ -179,6 +179,67 @@ TEST_CASE("what capture-node.sh collects in a real namespace verifies, and break
   }
 }
 
+TEST_CASE("a captured node tells of its own host: nobody writes facts by hand") {
+  if (geteuid() != 0 || shell("unshare -n -p -f --mount-proc true").code != 0) {
+    WARN("skipped: making network and process namespaces needs root");
+    return;
+  }
+  struct Case {
+    std::string name, variable, value, program;
+  };
+  const std::string input = recordings + "single-node-profiles/events.jsonl --node node-a";
+  const std::string ipset_nft =
+      "ipset restore < ipsets; iptables-nft-restore < iptables; "
+      "ip6tables-nft-restore < ip6tables; nft -f arp";
+  for (const auto& c : {
+           Case{"nft", "FELIX_IPTABLESMARKMASK", "0xff0000", ipset_nft},
+           Case{"legacy", "FELIX_IPTABLESBACKEND", "legacy",
+                "ipset restore < ipsets; iptables-legacy-restore < iptables; "
+                "ip6tables-legacy-restore < ip6tables; nft -f arp"},
+           Case{"nftables", "FELIX_NFTABLESMODE", "Enabled",
+                "nft -f nft; grep -q 'table arp' nft || nft -f arp"},
+       })
+    DYNAMIC_SECTION(c.name) {
+      const Scratch scratch;
+      scratch.write(
+          "host.json",
+          fmt::format(R"({{"env": {{"{}": "{}"}}, "facts": {{"interfaces": [)"
+                      R"({{"name": "eth0", "addresses": ["172.16.0.1/24"], "up": true}}]}}}})",
+                      c.variable, c.value));
+      for (const std::string what :
+           {"routes", "ipsets", "iptables", "ip6tables", "arp", "nft", "sysctls"})
+        scratch.write(what, felixsim("show " + input + " --host " + (scratch / "host.json") +
+                                     " --what " + what + " 2>/dev/null")
+                                .text);
+      std::string script = fly_for_real;
+      const size_t begin = script.find("ipset restore"), end = script.find("grep -v 'table local");
+      script.replace(begin, end - begin, c.program + "\n");
+      scratch.write("fly.sh", script);
+      scratch.write("breakage",
+                    fmt::format("cp $(command -v sleep) calico-node\n"
+                                "env -i {}={} FELIX_TYPHAKEYFILE=/x ./calico-node 60 &\n"
+                                "sleep 0.2",
+                                c.variable, c.value));
+      const auto flown = shell(
+          fmt::format("cd {} && unshare -n -p -f --mount-proc sh fly.sh \"$(cat breakage)\" {}",
+                      scratch.path.string(), capture_script));
+      INFO(flown.text);
+      REQUIRE(flown.code == 0);
+      const auto outcome = felixsim("verify " + input + " --against " + (scratch / "node.tar"));
+      INFO(outcome.text);
+      CHECK(outcome.code == 0);
+      CHECK(has(outcome, "node-a: no drift"));
+      CHECK(has(outcome, "are those of the capture (felix-"));
+      const std::string archive = scratch / "node.tar";
+      CHECK(shell("tar -xOf " + archive + " --wildcards '*/felix-environment.txt'").text ==
+            c.variable + "=" + c.value + "\n");
+      // Without what the capture tells of Felix, the prediction is another.
+      const auto other = felixsim("verify " + input + " --against " + archive + " --host " +
+                                  (scratch.write("plain.json", "{}"), scratch / "plain.json"));
+      CHECK(other.code == 1);
+    }
+}
+
 TEST_CASE("capture-node.sh works where tools are missing, and says which") {
   const Scratch scratch;
   fs::create_directories(scratch / "bin");
