@@ -114,13 +114,14 @@ class NftTransaction {
     return {};
   }
 
+  // What undoes earlier changes refers to the table: it goes and comes back as it is.
   void delete_table(const TableName& key) {
-    undo_.push_back(
-        [this, key, old = std::move(core_.state.nft[key]), old_index = std::move(core_.nft[key])] {
-          core_.state.nft[key] = old;
-          core_.nft[key] = old_index;
-        });
-    core_.state.nft.erase(key);
+    auto node =
+        std::make_shared<decltype(core_.state.nft)::node_type>(core_.state.nft.extract(key));
+    undo_.push_back([this, key, node, old_index = std::move(core_.nft[key])] {
+      core_.state.nft.insert(std::move(*node));
+      core_.nft[key] = old_index;
+    });
     core_.nft.erase(key);
   }
 
@@ -333,6 +334,11 @@ class NftTransaction {
           !table.chains.contains(std::string(trim(rest))))
         return not_found();
     }
+    if (!is_interval(set) && set.type.find(" . ") == std::string::npos &&
+        element.key.find('/') != std::string::npos)
+      return fails(
+          "You must add 'flags interval' to your set declaration if you want to add prefix "
+          "elements");
     if (is_interval(set)) {
       const auto range = interval_of(element.key);
       if (!range) return fails("element is no interval");
@@ -403,7 +409,12 @@ class NftTransaction {
     if (!parsed) return {1, parsed.error().message};
     for (const auto& set : parsed->sets)
       if (!table.sets.contains(set)) return not_found();
-    if (!parsed->jump.empty() && !table.chains.contains(parsed->jump)) return not_found();
+    if (!parsed->jump.empty()) {
+      const auto target = table.chains.find(parsed->jump);
+      if (target == table.chains.end()) return not_found();
+      if (!target->second.hook.empty())
+        return fails("Could not process rule: Operation not supported");
+    }
     table.last_handle += static_cast<uint64_t>(parsed->anonymous_sets);
     if (command.verb == "replace") {
       if (!handle) return fails("syntax error, expecting handle");
@@ -485,6 +496,12 @@ Result<NftCommand> read_command(std::string_view line) {
   return command;
 }
 
+// The kernel goes on with a batch in which something is wrong, to tell all that is, and so numbers
+// what comes behind it too.
+bool is_kernels(const KernelAnswer& answer) {
+  return answer.text.starts_with("Error: Could not process rule");
+}
+
 KernelAnswer run_input(KernelCore& core, std::string_view input, bool check) {
   std::vector<NftCommand> commands;
   while (!input.empty()) {
@@ -497,15 +514,25 @@ KernelAnswer run_input(KernelCore& core, std::string_view input, bool check) {
   NftTransaction transaction(core);
   KernelAnswer answer;
   std::set<TableName> tables;
+  std::map<TableName, uint64_t> handles;
+  for (const auto& [name, table] : core.state.nft) handles[name] = table.last_handle;
   for (const auto& command : commands) {
-    answer = transaction.run(command);
-    if (answer.rc != 0) break;
+    auto one = transaction.run(command);
     tables.emplace(command.family, command.table);
+    if (one.rc == 0) continue;
+    const bool by_kernel = is_kernels(one);
+    if (answer.rc == 0 || !by_kernel) answer = std::move(one);
+    if (!by_kernel) break;
   }
   for (const auto& table : tables)
     if (answer.rc == 0 && rejects_after_routing(core, table))
       answer = fails("Could not process rule: Operation not supported");
   if (answer.rc != 0 || check) transaction.roll_back();
+  // What nft itself refuses, it does not send.
+  if (answer.rc != 0 && !is_kernels(answer))
+    for (const auto& [name, handle] : handles)
+      if (const auto table = core.state.nft.find(name); table != core.state.nft.end())
+        table->second.last_handle = handle;
   return answer;
 }
 

@@ -30,6 +30,7 @@ class RuleReader {
   Result<ParsedNftRule> read() {
     while (!done())
       if (auto ok = read_statement(); !ok) return forward(ok);
+    if (auto ok = check_protocols(); !ok) return forward(ok);
     imply_tcp();
     drop_implied();
     merge_ports();
@@ -497,12 +498,31 @@ class RuleReader {
     return {};
   }
 
+  // Printed if another statement than a match stands between it and the reject.
   void imply_tcp() {
-    if (!tcp_reset_) return;
+    const auto ends = std::count_if(statements_.begin(), statements_.end(), [](const Statement& s) {
+      return s.kind == Statement::Kind::end_of_matches;
+    });
+    if (!tcp_reset_ || ends < 2) return;
     for (const auto& statement : statements_)
       if (statement.protocol == 6) return;
     statements_.insert(statements_.begin(),
                        {"meta l4proto tcp", Statement::Kind::l4proto, 6, false, false, false});
+  }
+
+  // One rule is about one protocol.
+  Status check_protocols() const {
+    int known = 0;
+    for (const auto& statement : statements_) {
+      const bool says = statement.protocol != 0 &&
+                        !(statement.kind == Statement::Kind::l4proto && statement.negated);
+      if (!says) continue;
+      if (known != 0 && known != statement.protocol && statement.kind != Statement::Kind::l4proto)
+        return invalid(fmt::format("Error: conflicting protocols specified: {} vs. {}",
+                                   nft_protocol(known), nft_protocol(statement.protocol)));
+      known = statement.protocol;
+    }
+    return {};
   }
 
   // A payload of a protocol says the protocol, and names the transport header of a concatenation.
@@ -512,6 +532,7 @@ class RuleReader {
       bool implied = false;
       for (auto& other : statements_) {
         if (other.kind == Statement::Kind::concatenation) {
+          if (&other < &dependency) continue;
           const size_t th = other.text.find(" th ");
           if (th == std::string::npos) continue;
           other.text.replace(th + 1, 2, nft_protocol(dependency.protocol));

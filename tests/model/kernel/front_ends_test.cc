@@ -183,6 +183,15 @@ TEST_CASE("nft is one transaction, and moves handles on even where it fails") {
            Case{"a jump to no chain", "", "add rule ip t a counter jump nowhere\n", 1},
            Case{"no such table", "", "add chain ip nowhere c\n", 1},
            Case{"no nft at all", "", "flush everything\n", 1},
+           Case{"a table that goes, before something fails", "",
+                "add rule ip t b counter\ndelete table ip t\nadd table ip t\nadd chain ip t x\n"
+                "delete chain ip t nowhere\n",
+                1},
+           Case{"a jump to a chain of a hook", "",
+                "add chain ip t h { type filter hook input priority 0 ; }\n"
+                "add rule ip t a jump h\n",
+                1},
+           Case{"two protocols in one rule", "", "add rule ip t a icmp type 8 tcp dport 80\n", 1},
        })
     DYNAMIC_SECTION(c.name) {
       const auto sets = kernel.state().nft.at({"ip", "t"}).sets;
@@ -204,6 +213,17 @@ TEST_CASE("nft --check tells and changes nothing but the counter") {
   CHECK(table.chains.at("a").rules[0].handle == 3);
   CHECK(run(kernel, "nft -f -", "replace rule ip t a handle 3 counter accept\n") == 0);
   CHECK(table.chains.at("a").rules[0].handle == 3);
+  CHECK(table.last_handle == 3);
+}
+
+TEST_CASE("the kernel numbers on behind what it refuses; what nft refuses is not sent") {
+  SimulatedKernel kernel;
+  REQUIRE(run(kernel, "nft -f -", "add table ip t\nadd chain ip t a\n") == 0);
+  const auto& table = kernel.state().nft.at({"ip", "t"});
+  CHECK(run(kernel, "nft -f -",
+            "add rule ip t a counter\ndelete chain ip t nowhere\nadd rule ip t a counter\n") == 1);
+  CHECK(table.last_handle == 3);
+  CHECK(run(kernel, "nft -f -", "add rule ip t a counter\nadd rule ip t a nonsense\n") == 1);
   CHECK(table.last_handle == 3);
 }
 
