@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rule in the words of iptables-save into operations. The words are canonical (ipt_rule.h). What
 // is not modelled matches never and changes nothing: physdev, socket, ipvs, owner, mac, iprange,
-// pkttype, length, ttl, helper, tos, TPROXY, CT zones, NETMAP, NFQUEUE. Rate limits, connlimit and statistic count as not exceeded: the first packet of a quiet
-// node.
+// pkttype, length, ttl, helper, tos, TPROXY, CT zones, NETMAP, NFQUEUE. Rate limits, connlimit and
+// statistic count as not exceeded: the first packet of a quiet node.
 #include "model/kernel/ipt_rule.h"
 #include "model/kernel/ipt_values.h"
 #include "model/kernel/walk/rule_ops.h"

@@ -96,8 +96,7 @@ TEST_CASE("statuses follow the interfaces of endpoints, and say when Felix repor
   const std::string scenario =
       "cluster: {}\nnodes: {node-a: {env: {FELIX_ENDPOINTREPORTINGENABLED: 'true'}}}\nsteps:\n"
       "- {name: pod, pods: [web 10.244.0.2 on node-a app=web]}\n";
-  const std::string down =
-      "- {name: down, host: {node-a: [{exec: ip link set caliweb down}]}}\n";
+  const std::string down = "- {name: down, host: {node-a: [{exec: ip link set caliweb down}]}}\n";
   const std::string reported = "# written to the datastore one each 1s, checked each 180s\n";
   Cluster up({}), off({});
   const std::string of_up = statuses_text(fly(up, events_of(scenario)));
