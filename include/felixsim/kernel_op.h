@@ -5,7 +5,9 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "felixsim/kernel_state.h"
 
@@ -51,8 +53,25 @@ struct AddressOp {
   std::string device;
   Address address;
 };
+// What a WireGuard device is told by generic netlink; what is unset stays as it is.
+struct WireguardPeerChange {
+  std::string public_key;
+  bool remove = false;
+  bool update_only = false;          // nothing happens where the peer is not there
+  bool replace_allowed_ips = false;  // otherwise they are added
+  std::vector<Cidr> allowed_ips;     // each leaves the peer that had it
+  std::optional<std::pair<Ip, uint16_t>> endpoint;
+  std::optional<int> keepalive_seconds;
+};
+struct WireguardOp {
+  std::string device;
+  std::optional<std::string> public_key;  // stands for the private key that it follows from
+  std::optional<uint16_t> port;
+  std::optional<uint32_t> mark;
+  std::vector<WireguardPeerChange> peers;
+};
 struct SysctlOp {
-  std::string name;  // "net.ipv4.conf.cali1.rp_filter"
+  std::string name;  // "net.ipv4.conf.cali1.rp_filter", or a file such as "/sys/class/net/x/threaded"
   std::string value;
 };
 struct FileOp {
@@ -61,7 +80,7 @@ struct FileOp {
 };
 
 using KernelOp = std::variant<CommandOp, RouteOp, RuleOp, NeighbourOp, FdbOp, LinkAddOp,
-                              LinkRemoveOp, LinkSetOp, AddressOp, SysctlOp, FileOp>;
+                              LinkRemoveOp, LinkSetOp, AddressOp, WireguardOp, SysctlOp, FileOp>;
 
 struct KernelAnswer {
   int rc = 0;        // exit code of a command, or errno

@@ -26,6 +26,21 @@ struct VxlanLink {
   bool learning = true;
   bool operator==(const VxlanLink&) const = default;
 };
+// Peers and the device itself are named by public keys in base64, as `wg` prints them.
+struct WireguardPeer {
+  std::optional<Ip> endpoint;
+  uint16_t port = 0;
+  std::set<Cidr> allowed_ips;
+  int keepalive_seconds = 0;  // 0: off
+  bool operator==(const WireguardPeer&) const = default;
+};
+struct WireguardLink {
+  std::string public_key;  // empty: the device has no private key
+  uint16_t port = 0;       // 0: none yet
+  uint32_t mark = 0;       // of the packets that it sends
+  std::map<std::string, WireguardPeer> peers;
+  bool operator==(const WireguardLink&) const = default;
+};
 struct Address {
   IpPrefix prefix;
   std::string scope = "global";  // global, link, host
@@ -42,6 +57,7 @@ struct Link {
   bool carrier = true;  // a veth whose peer is down, or a bridge without ports, has none
   std::string peer;     // veth: what stands behind '@' in `ip link` ("if2"); empty if unknown
   std::optional<VxlanLink> vxlan;
+  std::optional<WireguardLink> wireguard;
   std::vector<Address> addresses;  // in the kernel's order: as added
   bool operator==(const Link&) const = default;
 };

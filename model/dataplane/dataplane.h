@@ -27,6 +27,13 @@ struct EndpointStatus {
   bool operator==(const EndpointStatus&) const = default;
 };
 
+// What Felix tells the datastore to be the node's public key; empty: none.
+struct WireguardKeyReport {
+  IpFamily family = IpFamily::v4;
+  std::string public_key;
+  bool operator==(const WireguardKeyReport&) const = default;
+};
+
 struct ApplyResult {
   bool applied = false;      // false: not in sync with datastore yet, nothing was done
   bool needs_retry = false;  // something failed; Felix tries again within ten seconds
@@ -39,6 +46,7 @@ struct ApplyResult {
   std::optional<SimTime> grace_ends_after;
   std::optional<std::string> fatal;  // Felix dies of this
   std::vector<EndpointStatus> statuses;
+  std::vector<WireguardKeyReport> wireguard_keys;
 };
 
 class Dataplane {

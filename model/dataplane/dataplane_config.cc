@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 
 #include "model/config/config.h"
 #include "model/config/derived.h"
@@ -14,6 +15,8 @@ namespace {
 
 constexpr int default_mtu_bytes = 1460;  // the smallest of common cloud providers
 constexpr int ipip_overhead = 20, vxlan_overhead = 50, vxlan_v6_overhead = 70;
+constexpr int wireguard_overhead = 60, wireguard_v6_overhead = 80;
+constexpr int aks_overhead = 100;  // Azure's network fragments below the MTU that hosts see
 constexpr char kube_ipvs_interface[] = "kube-ipvs0";
 
 std::string lower(std::string text) {
@@ -91,6 +94,43 @@ void derive_mtus(const Config& config, const KernelState& host, DataplaneConfig&
   out.vxlan_mtu_bytes = set_or("VXLANMTU", vxlan_overhead);
   out.vxlan_mtu_v6_bytes = set_or("VXLANMTUV6", vxlan_v6_overhead);
   out.vxlan_vni = static_cast<int>(config.integer("VXLANVNI"));
+  const bool on_aks = kubernetes_provider(config) == "AKS" &&
+                      config.boolean("WireguardHostEncryptionEnabled");
+  const int cloud = on_aks ? aks_overhead : 0;
+  out.wireguard.mtu_bytes = set_or("WireguardMTU", wireguard_overhead + cloud);
+  out.wireguard.mtu_v6_bytes = set_or("WireguardMTUV6", wireguard_v6_overhead + cloud);
+}
+
+// The smallest routing tables that Felix may use, at most `count`: idalloc.IndexAllocator, with the
+// kernel's own tables left out.
+std::vector<int64_t> claim_tables(const std::vector<IndexRange>& ranges, size_t count) {
+  constexpr int64_t first_reserved = 253, last_reserved = 255;
+  std::vector<int64_t> claimed;
+  int64_t next = std::numeric_limits<int64_t>::min();
+  while (claimed.size() < count) {
+    std::optional<int64_t> best;
+    for (const IndexRange& range : ranges) {
+      int64_t candidate = std::max(range.first, next);
+      if (candidate >= first_reserved && candidate <= last_reserved) candidate = last_reserved + 1;
+      if (candidate <= range.last && (!best || candidate < *best)) best = candidate;
+    }
+    if (!best) return claimed;
+    claimed.push_back(*best);
+    next = *best + 1;
+  }
+  return claimed;
+}
+
+// driver.go StartDataplaneDriver: each IP version claims a table, and both use the first.
+void derive_wireguard(const Config& config, WireguardSettings& out) {
+  const std::vector<int64_t> tables = claim_tables(route_table_indices(config), 2);
+  out.enabled = !tables.empty() && config.boolean("WireguardEnabled");
+  out.enabled_v6 = tables.size() > 1 && config.boolean("WireguardEnabledV6");
+  out.table = tables.empty() ? 0 : static_cast<int>(tables.front());
+  out.rule_priority = static_cast<uint32_t>(config.integer("WireguardRoutingRulePriority"));
+  out.keepalive_seconds =
+      static_cast<int>(config.duration("WireguardPersistentKeepAlive").count / second);
+  out.threaded = config.boolean("WireguardThreadingEnabled");
 }
 
 void derive_timers(const Config& config, DataplaneConfig& out) {
@@ -150,6 +190,7 @@ Result<DataplaneConfig> derive_dataplane_config(const Config& config,
   };
   derive_routes(config, out);
   derive_mtus(config, host, out);
+  derive_wireguard(config, out.wireguard);
   derive_timers(config, out);
   out.clean_up_ipip = !config.optional_boolean("IpInIpEnabled").has_value();
   return out;

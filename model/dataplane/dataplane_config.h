@@ -19,6 +19,16 @@ namespace felixsim {
 
 class Config;
 
+// What of WireGuard the rules do not need to know; the rest is in RulesConfig.
+struct WireguardSettings {
+  bool enabled = false, enabled_v6 = false;  // only with a routing table
+  int table = 0;                             // of both IP versions; 0: none is left
+  uint32_t rule_priority = 99;
+  int mtu_bytes = 1440, mtu_v6_bytes = 1420;
+  int keepalive_seconds = 0;
+  bool threaded = false;
+};
+
 struct DataplaneConfig {
   Symbol hostname;
   bool ipv6_enabled = true;
@@ -42,6 +52,7 @@ struct DataplaneConfig {
   int host_mtu_bytes = 1500;
   int vxlan_mtu_bytes = 1450, vxlan_mtu_v6_bytes = 1430, ipip_mtu_bytes = 1480;
   int vxlan_vni = 4096;
+  WireguardSettings wireguard;
   std::function<bool(const std::string&)> mtu_interface;
   bool clean_up_ipip = true;  // IPIP is off, and not because configuration says so
 

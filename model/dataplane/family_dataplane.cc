@@ -44,6 +44,29 @@ NftablesTableConfig nft_config(const DataplaneConfig& config, IpFamily family) {
   return out;
 }
 
+WireguardConfig wireguard_config(const DataplaneConfig& config, IpFamily family) {
+  const bool v4 = family == IpFamily::v4;
+  const rules::RulesConfig& rules = config.rules;
+  const WireguardSettings& settings = config.wireguard;
+  WireguardConfig out;
+  out.family = family;
+  out.hostname = config.hostname;
+  out.enabled = v4 ? settings.enabled : settings.enabled_v6;
+  out.device = v4 ? rules.wireguard_interface : rules.wireguard_interface_v6;
+  out.port = v4 ? rules.wireguard_port : rules.wireguard_port_v6;
+  out.mark = rules.marks.wireguard;
+  out.rule_priority = settings.rule_priority;
+  out.table = settings.table;
+  out.mtu_bytes = v4 ? settings.mtu_bytes : settings.mtu_v6_bytes;
+  out.keepalive_seconds = settings.keepalive_seconds;
+  out.route_protocol = config.device_route_protocol;
+  out.encrypts_hosts = rules.wireguard_encrypt_host_traffic;
+  out.threaded = settings.threaded;
+  out.programs_routes = !config.route_sync_disabled;
+  out.classic = !rules.felix.one_route_table;
+  return out;
+}
+
 rules::Rule jump_to(const rules::Renderer& renderer, std::string_view chain) {
   return renderer.rule().jump(chain);
 }
@@ -119,6 +142,7 @@ FamilyDataplane::FamilyDataplane(const DataplaneConfig& config_in, IpFamily fami
                                    rules.ipip_tunnel_address, config.program_cluster_routes,
                                    !rules.felix.one_tunnel_design});
   }
+  wireguard.emplace(wireguard_config(config, family));
   service_loops.emplace(renderer, table("filter"));
 }
 
@@ -165,6 +189,7 @@ void FamilyDataplane::on_interface(const InterfaceChange& change, SimTime now) {
   endpoints->on_interface(change);
   if (fdb) fdb->on_interface_changed(change);
   routes.on_interface_changed(change, now);
+  wireguard->on_interface(change, now);
 }
 
 void FamilyDataplane::on_addresses(const AddressChange& change) {

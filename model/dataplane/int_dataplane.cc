@@ -51,6 +51,14 @@ IntDataplane::IntDataplane(DataplaneConfig config_in, Backend& backend_in)
     backend.apply(LinkRemoveOp{vxlan_device(IpFamily::v6)});
   }
   if (!v4->ipip && config.clean_up_ipip) clean_up_ipip_addresses(backend);
+  if (!v6 && !config.rules.wireguard_enabled_v6) clean_up_wireguard_v6();
+}
+
+// Without IPv6 nobody else does (felix/wireguard/bootstrap.go).
+void IntDataplane::clean_up_wireguard_v6() {
+  const std::string& device = config.rules.wireguard_interface_v6;
+  if (backend.state().links.contains(device)) backend.apply(LinkRemoveOp{device});
+  wireguard_keys.push_back({IpFamily::v6, ""});
 }
 
 std::vector<FamilyDataplane*> IntDataplane::families() {
@@ -141,6 +149,7 @@ void IntDataplane::refresh_if_due(SimTime now) {
     for (FamilyDataplane* family : families()) {
       family->routes.queue_resync();
       if (family->fdb) family->fdb->queue_resync();
+      family->wireguard->queue_resync();
     }
     routes_refresh_at.reset();
   }
@@ -206,6 +215,17 @@ void IntDataplane::apply_routes(SimTime now, bool woken, ApplyResult& result) {
   }
 }
 
+void IntDataplane::apply_wireguard(SimTime now, ApplyResult& result) {
+  result.wireguard_keys = std::exchange(wireguard_keys, {});
+  for (FamilyDataplane* family : families()) {
+    WireguardManager& wireguard = *family->wireguard;
+    result.needs_retry |= !wireguard.apply(backend, now);
+    if (auto key = wireguard.take_key_to_publish())
+      result.wireguard_keys.push_back({family->family, std::move(*key)});
+    if (wireguard.panic()) result.fatal = wireguard.panic();
+  }
+}
+
 ApplyResult IntDataplane::apply(SimTime now) {
   ApplyResult result;
   const bool first = !started_at;
@@ -234,7 +254,8 @@ ApplyResult IntDataplane::apply(SimTime now) {
   }
   if (first) look_at_interfaces(now);
   apply_routes(now, woken, result);
-  result.fatal = render_panic;
+  apply_wireguard(now, result);
+  if (render_panic) result.fatal = render_panic;
   if (!result.fatal) apply_tables(now, woken, result);
   fatal = result.fatal;
   if (result.fatal) return result;

@@ -30,6 +30,7 @@
 #include "model/dataplane/policy_manager.h"
 #include "model/dataplane/service_loop_manager.h"
 #include "model/dataplane/vxlan_manager.h"
+#include "model/dataplane/wireguard_manager.h"
 
 namespace felixsim {
 
@@ -75,6 +76,7 @@ struct FamilyDataplane {
   std::optional<HostsIpSetManager> hosts_ip_set;
   std::optional<DscpManager> dscp;
   std::optional<IpipManager> ipip;
+  std::optional<WireguardManager> wireguard;  // cleans up where WireGuard is off
   std::optional<ServiceLoopManager> service_loops;
 };
 
@@ -91,10 +93,12 @@ struct IntDataplane {
   // When Felix applies by itself because a table or a refresh is due, not before `after`.
   std::optional<SimTime> next_wake(SimTime after);
   void apply_routes(SimTime now, bool woken, ApplyResult& result);
+  void apply_wireguard(SimTime now, ApplyResult& result);
   void apply_tables(SimTime now, bool woken, ApplyResult& result);
   void plan_wake_up(SimTime now, bool sets_left, ApplyResult& result);
   void note_touched(SimTime now);
   std::vector<FamilyDataplane*> families();
+  void clean_up_wireguard_v6();
 
   DataplaneConfig config;
   Backend& backend;
@@ -108,6 +112,7 @@ struct IntDataplane {
   bool retrying = false;      // something failed: Felix looks again ten times a second
   bool was_in_place = false;  // once nothing was left to retry
   std::optional<std::string> fatal, restart_reason;
+  std::vector<WireguardKeyReport> wireguard_keys;  // for the next result
   bool tunnels_dirty = true;
   std::optional<SimTime> started_at, tunnels_checked_at;
   std::optional<SimTime> ip_sets_refresh_at, routes_refresh_at;  // set while somebody's touch waits

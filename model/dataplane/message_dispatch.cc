@@ -60,19 +60,25 @@ struct Delivery {
     if (to.family != IpFamily::v4) return;
     if (to.noencap) to.noencap->on_host(m.host, m.ipv4_addr);
     if (to.ipip) to.ipip->on_host(m);
+    to.wireguard->on_host(m.host, m.ipv4_addr);
     if (by_host_ips()) to.hosts_ip_set->on_host_ip(m.host, m.ipv4_addr);
   }
   void operator()(const msg::HostMetadataRemove& m) {
     if (to.family != IpFamily::v4) return;
     if (to.noencap) to.noencap->on_host_removed(m.host);
     if (to.ipip) to.ipip->on_host_removed(m);
+    to.wireguard->on_host_removed(m.host);
     if (by_host_ips()) to.hosts_ip_set->on_host_ip(m.host, "");
   }
   void operator()(const msg::HostMetadataV6Update& m) {
-    if (to.family == IpFamily::v6 && to.noencap) to.noencap->on_host(m.host, m.ipv6_addr);
+    if (to.family != IpFamily::v6) return;
+    if (to.noencap) to.noencap->on_host(m.host, m.ipv6_addr);
+    to.wireguard->on_host(m.host, m.ipv6_addr);
   }
   void operator()(const msg::HostMetadataV6Remove& m) {
-    if (to.family == IpFamily::v6 && to.noencap) to.noencap->on_host_removed(m.host);
+    if (to.family != IpFamily::v6) return;
+    if (to.noencap) to.noencap->on_host_removed(m.host);
+    to.wireguard->on_host_removed(m.host);
   }
   void operator()(const msg::HostMetadataV4V6Update& m) {
     if (to.hosts_ip_set && !by_host_ips()) to.hosts_ip_set->on_host(m);
@@ -88,11 +94,13 @@ struct Delivery {
     if (to.noencap) to.noencap->routes().on_route_update(m);
     if (to.vxlan) to.vxlan->routes().on_route_update(m);
     if (to.ipip) to.ipip->on_route(m);
+    to.wireguard->on_route(m);
   }
   void operator()(const msg::RouteRemove& m) {
     if (to.noencap) to.noencap->routes().on_route_remove(m);
     if (to.vxlan) to.vxlan->routes().on_route_remove(m);
     if (to.ipip) to.ipip->on_route_removed(m);
+    to.wireguard->on_route_removed(m);
   }
   void operator()(const msg::VtepUpdate& m) {
     if (to.vxlan) to.vxlan->on_vtep(m);
@@ -105,11 +113,20 @@ struct Delivery {
     to.service_loops->on_bgp_config(m.config);
   }
 
-  // WireGuard's peers are left out: see docs/fidelity.md.
-  void operator()(const msg::WireguardEndpointUpdate&) {}
-  void operator()(const msg::WireguardEndpointRemove&) {}
-  void operator()(const msg::WireguardEndpointV6Update&) {}
-  void operator()(const msg::WireguardEndpointV6Remove&) {}
+  void operator()(const msg::WireguardEndpointUpdate& m) {
+    if (to.family == IpFamily::v4)
+      to.wireguard->on_key(m.host, m.public_key, m.interface_ipv4_addr);
+  }
+  void operator()(const msg::WireguardEndpointRemove& m) {
+    if (to.family == IpFamily::v4) to.wireguard->on_key_removed(m.host);
+  }
+  void operator()(const msg::WireguardEndpointV6Update& m) {
+    if (to.family == IpFamily::v6)
+      to.wireguard->on_key(m.host, m.public_key_v6, m.interface_ipv6_addr);
+  }
+  void operator()(const msg::WireguardEndpointV6Remove& m) {
+    if (to.family == IpFamily::v6) to.wireguard->on_key_removed(m.host);
+  }
   // For policy sync, BPF, or the process around the dataplane.
   void operator()(const msg::InSync&) {}
   void operator()(const msg::DatastoreNotReady&) {}

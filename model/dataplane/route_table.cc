@@ -234,7 +234,7 @@ bool RouteTable::is_ours(const Route& route) const {
   if (route.table != config_.table || route.dst.address.family != config_.family) return false;
   bool special = is_special(route);
   if (!special && is_ipv6_bootstrap(route)) return false;
-  if (config_.owns_all) return true;
+  if (!config_.own_device.empty()) return special || route.device == config_.own_device;
   if (is_exclusively_ours(route, special)) return true;
   if (special) return false;
   if (is_workload_interface(route.device)) {
@@ -285,7 +285,7 @@ void RouteTable::rescan_interfaces(const KernelState& kernel) {
 bool RouteTable::in_grace_period(const Route& route, SimTime now, bool woken) {
   auto it = interfaces_.find(route.device);
   if (it == interfaces_.end() || it->second.grace_expired) return false;
-  if (config_.owns_all || !is_workload_interface(route.device)) return false;
+  if (!is_workload_interface(route.device)) return false;
   SimTime end = it->second.first_seen + grace_period;
   if (now >= end && woken) return false;
   next_grace_end_ = next_grace_end_ ? std::min(*next_grace_end_, end) : end;

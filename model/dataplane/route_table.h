@@ -52,12 +52,14 @@ struct RouteTableConfig {
   int table = 254;
   std::optional<Ip> source_address;
   int default_protocol = 3;
-  // Ownership (ownershippol.MainTableOwnershipPolicy); ignored where `owns_all` is set.
+  // Ownership (ownershippol.MainTableOwnershipPolicy); ignored where `own_device` is set.
   std::vector<std::string> workload_prefixes;
   std::vector<std::string> special_interfaces;
   std::vector<int> all_protocols, exclusive_protocols;
   bool remove_external_routes = true;
-  bool owns_all = false;  // a table of Felix's own
+  // In a table of Felix's own: the one device that it looks at; it owns all routes by it, and those
+  // by none.
+  std::string own_device;
   bool static_arp_entries = false;
   // Felix v3.28: routes with exclusive protocols are ours only on devices that hold routes to the
   // same subnet, and without a device if `owns_special`. Where two want a route, or somebody else

@@ -13,6 +13,11 @@ void configure_host(Backend& backend, bool ip_forwarding, bool ipv6_enabled) {
   backend.apply(SysctlOp{"net.netfilter.nf_conntrack_acct", "1"});
 }
 
+bool set_threads(Backend& backend, const std::string& device, bool threaded) {
+  const std::string file = fmt::format("/sys/class/net/{}/threaded", device);
+  return backend.apply(SysctlOp{file, threaded ? "1" : "0"}).rc == 0;
+}
+
 std::string default_rp_filter(const KernelState& kernel) {
   auto it = kernel.sysctls.find("net.ipv4.conf.default.rp_filter");
   return it == kernel.sysctls.end() ? "1" : it->second;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "felixsim/wireguard_key.h"
 #include "model/datastore/v3_values.h"
 
 namespace felixsim {
@@ -49,15 +50,6 @@ std::optional<std::string> tunnel_address(const std::string& text, std::string_v
 
 std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
-}
-
-// 32 bytes in base64 (wgtypes.ParseKey).
-bool is_wireguard_key(std::string_view text) {
-  if (text.size() != 44 || text.back() != '=') return false;
-  text.remove_suffix(1);
-  return text.find_first_not_of(
-             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") ==
-         std::string_view::npos;
 }
 
 std::optional<Wireguard> wireguard_of(const Node& node, Facts& errors, Facts& facts) {

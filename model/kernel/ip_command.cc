@@ -35,8 +35,11 @@ std::optional<int> number_of(std::string_view text) {
   return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
 }
 
+constexpr int wireguard_mtu_bytes = 1420;  // drivers/net/wireguard/device.c wg_setup
+
 KernelAnswer link_add(KernelCore& core, Arguments arguments) {
   LinkAddOp op;
+  bool has_mtu = false;
   while (!arguments.done()) {
     const auto word = arguments.next();
     if (word == "name") {
@@ -44,6 +47,7 @@ KernelAnswer link_add(KernelCore& core, Arguments arguments) {
     } else if (word == "type") {
       op.link.kind = arguments.next();
       if (op.link.kind == "vxlan") op.link.vxlan.emplace();
+      if (op.link.kind == "wireguard" && !has_mtu) op.link.mtu_bytes = wireguard_mtu_bytes;
     } else if (word == "address") {
       const auto mac = Mac::parse(arguments.next());
       if (!mac) return usage("\"address\" value is invalid");
@@ -52,6 +56,7 @@ KernelAnswer link_add(KernelCore& core, Arguments arguments) {
       const auto mtu = number_of(arguments.next());
       if (!mtu) return usage("Invalid \"mtu\" value");
       op.link.mtu_bytes = *mtu;
+      has_mtu = true;
     } else if (op.link.vxlan && (word == "id" || word == "dstport")) {
       const auto number = number_of(arguments.next());
       if (!number) return usage(fmt::format("Invalid \"{}\" value", word));

@@ -73,6 +73,7 @@ KernelAnswer run_nft(KernelCore& core, const CommandWords& words, std::string_vi
 KernelAnswer run_ip(KernelCore& core, const CommandWords& words);
 KernelAnswer run_bridge(KernelCore& core, const CommandWords& words);
 KernelAnswer run_sysctl(KernelCore& core, const CommandWords& words);
+KernelAnswer run_wg(KernelCore& core, const CommandWords& words);
 
 // What netlink, /proc/sys and files do: errno, or 0.
 KernelAnswer apply_route(KernelCore& core, const RouteOp& op);
@@ -85,6 +86,7 @@ KernelAnswer apply_link_add(KernelCore& core, const LinkAddOp& op);
 KernelAnswer apply_link_remove(KernelCore& core, const LinkRemoveOp& op);
 KernelAnswer apply_link_set(KernelCore& core, const LinkSetOp& op);
 KernelAnswer apply_address(KernelCore& core, const AddressOp& op);
+KernelAnswer apply_wireguard(KernelCore& core, const WireguardOp& op);
 KernelAnswer apply_sysctl(KernelCore& core, const SysctlOp& op);
 
 // An interface's sysctls as the kernel makes them for a new one: those of `default`.

@@ -31,11 +31,12 @@ std::string link_line(const Link& link) {
                                  : has_no_state(link)            ? "UNKNOWN"
                                                                  : "UP";
   const bool loopback = link.kind == "loopback";
-  out += fmt::format(
-      ": <{}> mtu {} qdisc {} state {} mode DEFAULT group default \\    link/{} {} brd {}",
-      link_flags(link), link.mtu_bytes, link.admin_up || loopback ? "noqueue" : "noop", state,
-      loopback ? "loopback" : "ether", link.mac.str(),
-      loopback ? Mac{}.str() : "ff:ff:ff:ff:ff:ff");
+  out += fmt::format(": <{}> mtu {} qdisc {} state {} mode DEFAULT group default \\    link/",
+                     link_flags(link), link.mtu_bytes,
+                     link.admin_up || loopback ? "noqueue" : "noop", state);
+  if (link.kind == "wireguard") return out + "none   \\    wireguard addrgenmode none \n";
+  out += fmt::format("{} {} brd {}", loopback ? "loopback" : "ether", link.mac.str(),
+                     loopback ? Mac{}.str() : "ff:ff:ff:ff:ff:ff");
   if (link.kind.empty() || loopback) return out + "  addrgenmode eui64 \n";
   out += fmt::format("  \\    {} ", link.kind);
   if (link.vxlan) {
@@ -58,6 +59,8 @@ Status take_link_words(std::string_view rest, Link& link) {
   for (auto word = take_word(rest); !word.empty(); word = take_word(rest)) {
     if (word == "mtu") {
       link.mtu_bytes = number(take_word(rest));
+    } else if (word == "link/none") {
+      after_link = true;
     } else if (word.starts_with("link/")) {
       const auto mac = Mac::parse(take_word(rest));
       if (!mac) return invalid("an interface's MAC cannot be read");
@@ -67,6 +70,7 @@ Status take_link_words(std::string_view rest, Link& link) {
     } else if (word == "\\" && after_link && link.kind.empty()) {
       link.kind = take_word(rest);
       if (link.kind == "vxlan") link.vxlan.emplace();
+      if (link.kind == "wireguard") link.wireguard.emplace();
     } else if (link.vxlan) {
       if (word == "id") link.vxlan->vni = number(take_word(rest));
       if (word == "local") link.vxlan->local = Ip::parse(take_word(rest));

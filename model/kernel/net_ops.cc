@@ -112,6 +112,12 @@ constexpr std::string_view interface_settings[] = {
     "net.ipv6.conf.*.proxy_ndp",    "net.ipv6.conf.*.forwarding",
     "net.ipv6.conf.*.accept_ra"};
 
+constexpr std::string_view link_files = "/sys/class/net/";
+
+std::string threaded_file(const std::string& device) {
+  return fmt::format("{}{}/threaded", link_files, device);
+}
+
 std::string setting_name(std::string_view pattern, std::string_view device) {
   const size_t star = pattern.find('*');
   return fmt::format("{}{}{}", pattern.substr(0, star), device, pattern.substr(star + 1));
@@ -227,6 +233,7 @@ KernelAnswer apply_link_add(KernelCore& core, const LinkAddOp& op) {
   if (link.kind == "bridge" && link.mac != Mac{}) link.carrier = false;
   const auto addresses = std::exchange(link.addresses, {});
   const bool up = std::exchange(link.admin_up, false);
+  if (link.kind == "wireguard" && !link.wireguard) link.wireguard.emplace();
   if (link.mac == Mac{} && link.kind != "ipip" && link.kind != "wireguard" &&
       link.kind != "loopback")
     link.mac = derived_mac(name);
@@ -250,12 +257,25 @@ KernelAnswer apply_link_remove(KernelCore& core, const LinkRemoveOp& op) {
   std::erase_if(core.state.fdb, [&](const FdbEntry& e) { return e.device == op.name; });
   for (const auto pattern : interface_settings)
     core.state.sysctls.erase(setting_name(pattern, op.name));
+  core.state.sysctls.erase(threaded_file(op.name));
   core.state.links.erase(op.name);
   note(core, KernelChange::Kind::link_removed, op.name);
   return {};
 }
 
 namespace {
+
+// Whether a device's NAPI runs in threads of its own: a device without NAPI has no say in it, and
+// WireGuard's has it with its peers (net/core/dev.c dev_set_threaded).
+KernelAnswer write_threaded(KernelCore& core, const SysctlOp& op) {
+  for (const auto& [name, link] : core.state.links) {
+    if (op.name != threaded_file(name)) continue;
+    if (!link.wireguard || link.wireguard->peers.empty()) return no_errno(EOPNOTSUPP);
+    core.state.sysctls[op.name] = op.value;
+    return {};
+  }
+  return no_errno(ENOENT);
+}
 
 // The device keeps its index; what hangs on it follows. An interface that is up may be renamed too
 // (net/core/dev.c netif_change_name, since Linux 6.2).
@@ -339,6 +359,7 @@ KernelAnswer apply_address(KernelCore& core, const AddressOp& op) {
 
 KernelAnswer apply_sysctl(KernelCore& core, const SysctlOp& op) {
   KernelState& state = core.state;
+  if (op.name.starts_with(link_files)) return write_threaded(core, op);
   if (op.name == "net.ipv4.ip_forward" || op.name == "net.ipv4.conf.all.forwarding") {
     state.sysctls["net.ipv4.ip_forward"] = op.value;
     set_everywhere(state, "net.ipv4.conf.*.forwarding", op.value);

@@ -44,6 +44,7 @@ FrontEnd front_end(std::string_view program) {
   if (program == "ip") return without_input<run_ip>;
   if (program == "bridge") return without_input<run_bridge>;
   if (program == "sysctl") return without_input<run_sysctl>;
+  if (program == "wg") return without_input<run_wg>;
   for (const auto* harmless : {"sleep", "true", ":", "echo", "printf"})
     if (program == harmless) return do_nothing;
   if (program == "false") return do_fail;
@@ -170,6 +171,7 @@ KernelAnswer SimulatedKernel::apply(const KernelOp& op) {
                                [&](const LinkRemoveOp& o) { return apply_link_remove(core, o); },
                                [&](const LinkSetOp& o) { return apply_link_set(core, o); },
                                [&](const AddressOp& o) { return apply_address(core, o); },
+                               [&](const WireguardOp& o) { return apply_wireguard(core, o); },
                                [&](const SysctlOp& o) { return apply_sysctl(core, o); },
                                [&](const FileOp& o) { return apply_file(core, o); }},
                     op);
@@ -185,7 +187,7 @@ Result<KernelAnswer> SimulatedKernel::exec(std::string_view command_line,
     if (!run)
       return fail(ErrorCode::unsupported,
                   fmt::format("exec: command '{}' is not modelled", command.words[0]),
-                  "use iptables, ip6tables, ipset, nft, ip, bridge, sysctl or sleep");
+                  "use iptables, ip6tables, ipset, nft, ip, bridge, wg, sysctl or sleep");
     const bool failed = answer.rc != 0;
     if (command.after == ShellCommand::After::success && failed) continue;
     if (command.after == ShellCommand::After::failure && !failed) continue;

@@ -5,7 +5,6 @@
 
 #include "model/calc/calc_graph.h"
 #include "model/calc/config_options.h"
-#include "model/dataplane/dataplane.h"
 #include "model/dataplane/dataplane_config.h"
 #include "model/datastore/key_text.h"
 #include "model/node/start_up.h"
@@ -47,6 +46,7 @@ struct FelixProcess::State {
   std::vector<msg::Message> messages;  // for take_messages()
   std::vector<DatastoreWarning> warnings;
   std::map<EndpointId, std::string> statuses;
+  std::vector<WireguardKeyReport> wireguard_keys;
 
   FelixOutcome build(std::span<const Update> snapshot, SimTime at);
   FelixOutcome deliver();
@@ -159,6 +159,8 @@ FelixOutcome FelixProcess::State::program(SimTime until) {
       else
         statuses[id] = status;
     }
+    wireguard_keys.insert(wireguard_keys.end(), result.wireguard_keys.begin(),
+                          result.wireguard_keys.end());
     if (result.fatal) return {FelixOutcome::Kind::dead, *result.fatal};
     SimTime wait = result.reschedule_after.value_or(no_wait);
     const SimTime grace = result.grace_ends_after.value_or(no_wait);
@@ -179,6 +181,12 @@ std::vector<msg::Message> FelixProcess::take_messages() {
 }
 std::vector<DatastoreWarning> FelixProcess::take_warnings() {
   return std::exchange(state_->warnings, {});
+}
+std::vector<WireguardKeyReport> FelixProcess::take_wireguard_keys() {
+  return std::exchange(state_->wireguard_keys, {});
+}
+const std::string& FelixProcess::hostname() const {
+  return state_->start ? state_->start->hostname.str() : state_->node;
 }
 const Config* FelixProcess::config() const { return state_->config ? &*state_->config : nullptr; }
 const MarkBits* FelixProcess::marks() const { return state_->marks ? &*state_->marks : nullptr; }

@@ -20,6 +20,7 @@
 #include "model/calc/graph_description.h"
 #include "model/config/config.h"
 #include "model/config/marks.h"
+#include "model/dataplane/dataplane.h"
 #include "model/dataplane/endpoint_status.h"
 #include "model/datastore/syncer.h"
 #include "model/node/time_profile.h"
@@ -77,6 +78,10 @@ class FelixProcess {
 
   // Values that Felix's validation refused since the last call; it treats them as deleted.
   std::vector<DatastoreWarning> take_warnings();
+
+  // Public keys of WireGuard that Felix told the datastore since the last call, in order.
+  std::vector<WireguardKeyReport> take_wireguard_keys();
+  const std::string& hostname() const;  // as Felix calls its node; the node's before it started
 
   const Config* config() const;               // null before start-up got so far
   const MarkBits* marks() const;              // null before start-up got so far

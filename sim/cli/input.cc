@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/cli/input.h"
 
+#include <cctype>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -142,6 +143,40 @@ Status assume(Flight& flight, const std::string& node, const std::optional<HostF
   return {};
 }
 
+bool mentions_wireguard(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text.find("wireguardenabled") != std::string::npos;
+}
+
+bool asks_for_wireguard(const Event& event) {
+  if (const auto* process = std::get_if<ProcessEvent>(&event.body))
+    return mentions_wireguard(process->felix_cfg.value_or("")) ||
+           std::any_of(process->environment.begin(), process->environment.end(),
+                       [](const auto& entry) { return mentions_wireguard(entry.first); });
+  const auto* datastore = std::get_if<DatastoreEvent>(&event.body);
+  if (!datastore || !datastore->value) return false;
+  const bool is_configuration = datastore->key.find("/felixconfigurations/") != std::string::npos ||
+                                datastore->key.find("/config/") != std::string::npos;
+  return is_configuration && mentions_wireguard(datastore->key + *datastore->value);
+}
+
+bool is_node_without_key(const Event& event) {
+  const auto* datastore = std::get_if<DatastoreEvent>(&event.body);
+  return datastore && datastore->value &&
+         datastore->key.find("/projectcalico.org/nodes/") != std::string::npos &&
+         datastore->value->find("\"wireguardPublicKey") == std::string::npos;
+}
+
+// Which nodes must fly for the requested ones to be right: with WireGuard, a node's peers are those
+// whose Felix told the datastore a key.
+std::set<std::string> nodes_to_fly(const std::vector<Event>& events,
+                                   const std::set<std::string>& requested) {
+  const bool keys_are_missing = std::any_of(events.begin(), events.end(), is_node_without_key) &&
+                                std::any_of(events.begin(), events.end(), asks_for_wireguard);
+  return keys_are_missing ? std::set<std::string>() : requested;
+}
+
 // Hosts of the datastore: those that have a Node resource.
 std::set<std::string> datastore_nodes(const DatastoreView& datastore) {
   std::set<std::string> names;
@@ -248,7 +283,9 @@ Result<Flight> fly(const Input& input, const FlightRequest& request) {
   auto events = input.events_until(request.moment, request.nodes);
   if (!events) return forward(events);
   ClusterOptions options = request.options;
-  options.nodes = request.nodes;
+  options.nodes = nodes_to_fly(*events, request.nodes);
+  if (options.nodes != request.nodes) events = input.events_until(request.moment, options.nodes);
+  if (!events) return forward(events);
   Flight flight{std::make_unique<Cluster>(options), {}};
   for (const auto& event : *events)
     if (auto applied = flight.cluster->apply(event); !applied) return forward(applied);

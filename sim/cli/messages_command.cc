@@ -86,7 +86,8 @@ Result<int> messages(const Options& options) {
     out = warning_lines(*flight->cluster, options.json);
   } else {
     for (const auto& [name, node] : flight->cluster->nodes())
-      out += message_lines(node->messages, options.node == "*" ? name : std::string());
+      if (options.node == "*" || options.node == name)
+        out += message_lines(node->messages, options.node == "*" ? name : std::string());
   }
   if (auto printed = print_data(out); !printed) return forward(printed);
   return exit_yes;

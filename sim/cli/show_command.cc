@@ -61,6 +61,8 @@ Result<int> show(const Options& options) {
   for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
   if ((*node)->state != FelixState::running)
     fmt::print(stderr, "note: Felix on {}: {}\n", options.node, felix_state_text(**node));
+  if (const auto problem = wireguard_problem(**node); !problem.empty())
+    fmt::print(stderr, "note: {}\n", problem);
   auto printed = print_data(options.json ? json_of(**node, options, flight->notes)
                                          : text_of(**node, options.what));
   if (!printed) return forward(printed);
@@ -84,7 +86,7 @@ void add_show_command(CLI::App& app) {
   verb->add_flag("--json", options->json, "print JSON");
   verb->footer(
       "Parts: iptables ip6tables nft arp ipsets routes routes6 rules neigh fdb links\n"
-      "  addresses sysctls status health statuses config marks programming\n"
+      "  addresses wireguard sysctls status health statuses config marks programming\n"
       "Example: felixsim show flight.db --node node-a --at step:2 --what routes");
   on_run(*verb, [options] { return show(*options); });
 }

@@ -21,6 +21,9 @@ constexpr SimTime patience_timed = second / 4, patience_untimed = 10 * second;
 // A Felix at rest takes a change within this time; what comes closer together it takes in one go.
 constexpr SimTime felix_reacts_within = second / 1000;
 
+// A Felix's answer to what others told the datastore is at most its own key.
+constexpr int max_answers = 10;
+
 // Felix pauses before it exits for a new configuration, and takes no more changes meanwhile
 // (daemon.go monitorAndManageShutdown).
 constexpr SimTime pause_before_restart = 2 * second;
@@ -184,6 +187,7 @@ void Cluster::handle(NodeFlight& target, FelixOutcome outcome) {
     std::move(messages.begin(), messages.end(), std::back_inserter(target.messages));
   }
   datastore_.add_warnings(target.felix->take_warnings());
+  take_wireguard_keys(target, outcome);
   target.reason = outcome.reason;
   target.health = outcome.health;
   switch (outcome.kind) {
@@ -201,8 +205,25 @@ void Cluster::handle(NodeFlight& target, FelixOutcome outcome) {
   }
 }
 
-// Each Felix sees and does what there is at this moment.
+// What a Felix tells the datastore of its WireGuard key, others see (daemon.go
+// reconcileWireguardStatUpdate).
+void Cluster::take_wireguard_keys(NodeFlight& target, FelixOutcome& outcome) {
+  for (const auto& report : target.felix->take_wireguard_keys())
+    if (!datastore_.set_wireguard_key(target.felix->hostname(), report) &&
+        !report.public_key.empty())
+      outcome = {FelixOutcome::Kind::dead, "v3 node resource must exist for Wireguard."};
+}
+
+// Each Felix sees and does what there is at this moment, and what others tell the datastore in
+// turn.
 void Cluster::look() {
+  for (int round = 0; round < max_answers; ++round) {
+    look_once();
+    if (!datastore_.has_changes()) return;
+  }
+}
+
+void Cluster::look_once() {
   const std::vector<Update> updates = datastore_.flush();
   for (auto& [name, target] : nodes_) {
     if (target->restart_at) continue;

@@ -82,6 +82,8 @@ class Cluster {
   void apply_process(const ProcessEvent& event);
   SimTime patience() const;
   void look();
+  void look_once();
+  void take_wireguard_keys(NodeFlight& node, FelixOutcome& outcome);
   void restart_due(SimTime until);
   FelixOutcome launch(NodeFlight& node);
   void handle(NodeFlight& node, FelixOutcome outcome);

@@ -1,9 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/engine/datastore_view.h"
 
+#include <nlohmann/json.hpp>
+
 namespace felixsim {
+namespace {
+
+constexpr std::string_view node_prefix = "/calico/resources/v3/projectcalico.org/nodes/";
+
+// The resource with another key in its status; nothing if that changes nothing.
+std::optional<std::string> with_key(const std::string& text, const WireguardKeyReport& report) {
+  auto node = nlohmann::ordered_json::parse(text, nullptr, false);
+  if (!node.is_object()) return std::nullopt;
+  const char* field =
+      report.family == IpFamily::v4 ? "wireguardPublicKey" : "wireguardPublicKeyV6";
+  auto& status = node["status"];
+  if (!status.is_object()) status = nlohmann::ordered_json::object();
+  const auto had = status.find(field);
+  const bool same = had != status.end() ? *had == report.public_key : report.public_key.empty();
+  if (same) return std::nullopt;
+  if (report.public_key.empty())
+    status.erase(field);
+  else
+    status[field] = report.public_key;
+  return node.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
+
+bool DatastoreView::set_wireguard_key(const std::string& node, const WireguardKeyReport& report) {
+  const auto found = nodes_.find(std::string(node_prefix) + node);
+  if (found == nodes_.end()) return false;
+  if (auto changed = with_key(found->second, report)) {
+    pending_[found->first] = *changed;
+    found->second = std::move(*changed);
+  }
+  return true;
+}
 
 void DatastoreView::put(const DatastoreEvent& event) {
+  if (event.key.starts_with(node_prefix)) {
+    if (event.value)
+      nodes_[event.key] = *event.value;
+    else
+      nodes_.erase(event.key);
+  }
   pending_[event.key] = event.value;
   if (event.revision != 0) revision_ = event.revision;
 }

@@ -10,6 +10,7 @@
 
 #include "felixsim/event.h"
 #include "felixsim/resource.h"
+#include "model/dataplane/dataplane.h"
 #include "model/datastore/syncer.h"
 
 namespace felixsim {
@@ -22,6 +23,11 @@ class DatastoreView {
   // Remembers a change until flush(); of several changes of one key only the last counts, as in
   // Felix's own dedupe buffer (libcalico-go/lib/backend/syncersv1/dedupebuffer).
   void put(const DatastoreEvent& event);
+
+  // What a node's Felix says of its WireGuard key (empty: none) becomes part of its Node resource, a
+  // change like any other if it is one. False if there is no such resource.
+  bool set_wireguard_key(const std::string& node, const WireguardKeyReport& report);
+  bool has_changes() const { return !pending_.empty(); }
 
   // Converts what has come since the last flush. Ordered by raw key. O(changes).
   std::vector<Update> flush();
@@ -40,6 +46,7 @@ class DatastoreView {
   Syncer syncer_;
   std::map<std::string, std::optional<std::string>> pending_;  // raw key -> value
   std::map<Key, ValuePtr> current_;
+  std::map<std::string, std::string> nodes_;  // raw key -> value of the Node resources
   std::vector<DatastoreWarning> warnings_;
   std::set<std::pair<std::string, std::string>> told_;  // key, fact
   int64_t revision_ = 0;

@@ -22,6 +22,17 @@ std::string felix_state_text(const NodeFlight& node) {
   return fmt::format("running, after {} restart{}", node.restarts, node.restarts == 1 ? "" : "s");
 }
 
+std::string wireguard_problem(const NodeFlight& node) {
+  const Config* config = node.felix ? node.felix->config() : nullptr;
+  const bool asked =
+      config && (config->boolean("WireguardEnabled") || config->boolean("WireguardEnabledV6"));
+  if (!asked || !node.kernel.state().lacks.contains("wireguard")) return {};
+  return fmt::format(
+      "WireGuard is asked for, but the kernel of {} has no wireguard devices: nothing that it sends "
+      "or gets is encrypted",
+      node.name);
+}
+
 std::string health_text(const NodeFlight& node) {
   const auto& [served, ready] = node.health;
   if (!served) return "liveness 000\nreadiness 000\n";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One sentence on whether a node's Felix runs, and if not, why.
+// One sentence on whether a node's Felix runs, and if not, why; and on what it cannot do.
 #pragma once
 
 #include <string>
@@ -10,6 +10,10 @@ namespace felixsim {
 
 // "running", "running, after 2 restarts", "waiting: ...", "stopped", "dead: ...", "not started".
 std::string felix_state_text(const NodeFlight& node);
+
+// What a plan that counts on WireGuard must know of the node: it is asked for, and its kernel has none.
+// Empty: nothing.
+std::string wireguard_problem(const NodeFlight& node);
 
 // What an HTTP probe of Felix's health port answers, as a recording's health.txt has it.
 std::string health_text(const NodeFlight& node);

@@ -10,6 +10,7 @@
 #include "model/kernel/nft_text.h"
 #include "model/kernel/route_text.h"
 #include "model/kernel/sysctl_text.h"
+#include "model/kernel/wireguard_text.h"
 
 namespace felixsim {
 namespace {
@@ -52,6 +53,16 @@ std::string rules_text(const KernelState& state) {
   return print_rules(state.rules, IpFamily::v4) + "\n" + print_rules(state.rules, IpFamily::v6);
 }
 
+// `wg show`, and the settings that go with it, which are the default where there is no line.
+std::string wireguard_text(const KernelState& state) {
+  std::string text = print_wireguard(state.links);
+  if (text.empty()) return text;
+  for (const auto& [name, value] : state.sysctls)
+    if (name.starts_with("/sys/class/net/") || name == "net.ipv4.conf.all.src_valid_mark")
+      text += fmt::format("# {} = {}\n", name, value);
+  return text;
+}
+
 struct Printer {
   KernelPart part;
   std::string (*print)(const KernelState&);
@@ -76,6 +87,7 @@ const std::vector<Printer>& printers() {
       {{"fdb", "fdb.txt"}, [](const KernelState& s) { return print_fdb(s.fdb); }},
       {{"links", "link.txt"}, [](const KernelState& s) { return print_links(s.links); }},
       {{"addresses", "addr.txt"}, [](const KernelState& s) { return print_addresses(s.links); }},
+      {{"wireguard", "wg.txt"}, wireguard_text},
       {{"sysctls", "sysctl.txt"},
        [](const KernelState& s) { return print_interface_sysctls(s.sysctls); }},
       {{"status", "endpoint-status.json"}, status_text},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A packet's way through a node's network stack and between nodes. Mirrors Linux net/ipv4: route.c
-// (ip_route_input_slow), fib_frontend.c (fib_validate_source), ip_forward.c, ip_output.c,
-// drivers/net/vxlan, net/ipv4/ipip.c. Left out: ICMP errors other than those of REJECT and of
-// unreachable routes, neighbour resolution by packets (who has an address answers for it).
+// (ip_route_input_slow), fib_frontend.c (fib_validate_source), ip_forward.c, ip_output.c. Left out:
+// ICMP errors other than those of REJECT and of unreachable routes, neighbour resolution by packets
+// (who has an address answers for it).
 #include "model/kernel/walk/walker.h"
 
 namespace felixsim::walk {
@@ -112,7 +112,9 @@ bool Walker::source_is_valid(int node, const std::string& device, const Skb& skb
   const int filter = std::max(compiled.sysctl_number(base + "all.rp_filter"),
                               compiled.sysctl_number(base + device + ".rp_filter"));
   if (filter == 0) return true;
-  const Route* route = fib.find(source, skb.packet.destination, 0);
+  const bool by_mark = compiled.sysctl(base + device + ".src_valid_mark") ||
+                       compiled.sysctl(base + "all.src_valid_mark");
+  const Route* route = fib.find(source, skb.packet.destination, by_mark ? skb.mark : 0);
   const bool unicast = route && (route->type == Route::Type::unicast ||
                                  (route->type == Route::Type::local && accept_local));
   if (unicast && (filter == 2 || route->device == device)) return true;
@@ -180,29 +182,6 @@ Fate Walker::receive(int node, const std::string& device, Skb skb) {
                                     : route->type == Route::Type::broadcast ? "broadcast"
                                                                             : "unreachable"));
   }
-}
-
-// What a local tunnel device takes out of the packet; nothing: it is for the node itself.
-std::optional<Fate> Walker::decapsulate(int node, Skb& skb) {
-  if (!skb.inner) return std::nullopt;
-  Skb inner = *skb.inner;
-  inner.mark = skb.mark;  // in one namespace the mark survives (skb_scrub_packet)
-  for (const auto& [name, link] : kernel(node).state.links) {
-    if (!link.admin_up) continue;
-    const bool vxlan =
-        skb.vni >= 0 && link.vxlan && link.vxlan->vni == skb.vni &&
-        link.vxlan->port == skb.packet.destination_port &&
-        (!link.vxlan->local || link.vxlan->local->family == skb.packet.destination.family);
-    const bool ipip = skb.vni < 0 && link.kind == "ipip";
-    if (!vxlan && !ipip) continue;
-    if (vxlan && link.mac != skb.inner_mac)
-      return lost(node, fmt::format("{} is not {}: not the MAC of {}", skb.inner_mac.str(),
-                                    link.mac.str(), name));
-    if (recording())
-      note(StepKind::tunnel, node, fmt::format("taken out of the tunnel by {}", name));
-    return receive(node, name, std::move(inner));
-  }
-  return lost(node, "no tunnel device takes the packet");
 }
 
 Fate Walker::input(int node, const std::string& device, Skb skb) {
@@ -287,12 +266,13 @@ Fate Walker::transmit(int node, const Route& route, Skb skb) {
   const Link& link = found->second;
   const Ip next_hop = route.gateway.value_or(skb.packet.destination);
   if (link.kind == "loopback") return receive(node, loopback, std::move(skb));
-  if (link.vxlan || link.kind == "ipip") return encapsulate(node, link, next_hop, std::move(skb));
+  if (link.vxlan || link.wireguard || link.kind == "ipip")
+    return encapsulate(node, link, next_hop, std::move(skb));
   const auto& here = world_.nodes()[static_cast<size_t>(node)];
   if (const auto workload = here.workload_by_device.find(route.device);
       workload != here.workload_by_device.end())
     return to_workload(node, workload->second, next_hop, std::move(skb));
-  if (link.kind == "bridge" || link.kind == "dummy" || link.kind == "wireguard")
+  if (link.kind == "bridge" || link.kind == "dummy")
     return lost(node, fmt::format("nobody is behind {}", route.device));
   return on_underlay(node, link, next_hop, std::move(skb));
 }
@@ -318,49 +298,6 @@ Fate Walker::to_workload(int node, int index, const Ip& next_hop, Skb skb) {
   return fate;
 }
 
-Fate Walker::encapsulate(int node, const Link& link, const Ip& next_hop, Skb skb) {
-  const auto& state = kernel(node).state;
-  Skb outer;
-  outer.mark = skb.mark;
-  if (link.vxlan) {
-    const auto neighbour =
-        std::find_if(state.neighbours.begin(), state.neighbours.end(), [&](const Neighbour& n) {
-          return n.device == link.name && n.address == next_hop && !n.proxy;
-        });
-    if (neighbour == state.neighbours.end())
-      return lost(node, fmt::format("no neighbour {} on {}", next_hop.str(), link.name));
-    const auto entry = std::find_if(state.fdb.begin(), state.fdb.end(), [&](const FdbEntry& e) {
-      return e.device == link.name && e.mac == neighbour->mac;
-    });
-    if (entry == state.fdb.end())
-      return lost(node,
-                  fmt::format("no forwarding entry for {} on {}", neighbour->mac.str(), link.name));
-    if (recording())
-      note(StepKind::neighbour, node,
-           fmt::format("{} on {} is {}, behind {}", next_hop.str(), link.name, neighbour->mac.str(),
-                       entry->destination.str()));
-    outer.vni = link.vxlan->vni;
-    outer.inner_mac = neighbour->mac;
-    outer.packet.destination = entry->destination;
-    outer.packet.source = link.vxlan->local.value_or(Ip{entry->destination.family, {}});
-    outer.packet.protocol = 17;
-    outer.packet.destination_port = static_cast<uint16_t>(link.vxlan->port);
-  } else {
-    outer.packet.destination = next_hop;
-    outer.packet.source = Ip{next_hop.family, {}};
-    outer.packet.protocol = 4;
-    outer.packet.source_port = outer.packet.destination_port = 0;
-  }
-  skb.state = 0;
-  skb.connection = -1;
-  skb.reply = false;
-  if (recording())
-    note(StepKind::tunnel, node,
-         fmt::format("put into a tunnel by {} to {}", link.name, outer.packet.destination.str()));
-  outer.inner = std::make_shared<const Skb>(std::move(skb));
-  return from_node(node, std::move(outer));
-}
-
 Fate Walker::on_underlay(int node, const Link& link, const Ip& next_hop, Skb skb) {
   int peer = world_.node_with(next_hop);
   if (const int workload = world_.workload_with(next_hop);
@@ -384,7 +321,7 @@ Fate Walker::on_underlay(int node, const Link& link, const Ip& next_hop, Skb skb
   // The peer's device with this address, if it is on the link; else the one that is named alike.
   std::string device;
   for (const auto& [name, other] : kernel(peer).state.links) {
-    if (!other.admin_up || other.vxlan || other.kind == "loopback") continue;
+    if (!other.admin_up || other.vxlan || other.wireguard || other.kind == "loopback") continue;
     for (const auto& address : other.addresses)
       if (address.prefix.address == next_hop) device = name;
   }

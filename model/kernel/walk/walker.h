@@ -29,6 +29,15 @@ struct Connection {
   bool confirmed = false;
 };
 
+// How a packet is wrapped.
+struct TunnelHead {
+  enum class Kind : uint8_t { ipip, vxlan, wireguard };
+  Kind kind = Kind::ipip;
+  int vni = 0;                 // vxlan
+  Mac mac;                     // vxlan: of the device that it is for
+  std::string sender, opener;  // wireguard: public keys of who sealed it and who can open it
+};
+
 // A packet in a kernel.
 struct Skb {
   Packet packet;
@@ -38,10 +47,8 @@ struct Skb {
   bool reply = false;                      // direction
   bool has_route = false;                  // looped back: no second routing decision
   std::shared_ptr<const Packet> error_of;  // ICMP errors and resets: the packet that they answer
-  // Inside of a tunnel.
-  std::shared_ptr<const Skb> inner;
-  int vni = -1;  // -1: IPIP
-  Mac inner_mac;
+  std::shared_ptr<const Skb> inner;  // what is in the tunnel
+  TunnelHead head;
 };
 
 // Where a packet ended.
@@ -113,10 +120,8 @@ class Walker {
   Fate forward_on(int node, const std::string& device, Skb skb, const Route& route);
   Fate output(int node, Skb skb);
   Fate transmit(int node, const Route& route, Skb skb);
-  Fate encapsulate(int node, const Link& link, const Ip& next_hop, Skb skb);
   Fate on_underlay(int node, const Link& link, const Ip& next_hop, Skb skb);
   Fate to_workload(int node, int workload, const Ip& next_hop, Skb skb);
-  std::optional<Fate> decapsulate(int node, Skb& skb);
   bool source_is_valid(int node, const std::string& device, const Skb& skb, std::string& why);
   Fate lost(int node, std::string reason);
   const Route* route_of(int node, const Packet& packet, uint32_t mark);
@@ -124,6 +129,15 @@ class Walker {
   CompiledKernel::Impl& kernel(int node) const {
     return world_.nodes()[static_cast<size_t>(node)].kernel->impl();
   }
+
+  // tunnels.cc
+  Fate encapsulate(int node, const Link& link, const Ip& next_hop, Skb skb);
+  Fate into_vxlan(int node, const Link& link, const Ip& next_hop, Skb skb);
+  Fate into_ipip(int node, const Link& link, const Ip& next_hop, Skb skb);
+  Fate into_wireguard(int node, const Link& link, Skb skb);
+  Skb wrapped(int node, const Link& link, const Ip& to, Skb skb);
+  std::optional<Fate> decapsulate(int node, const Skb& skb);
+  Fate open_wireguard(int node, const Link& link, const Skb& skb);
 
   const World& world_;
   std::vector<Step>* steps_;

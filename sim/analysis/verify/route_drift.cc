@@ -24,9 +24,21 @@ bool is_kernels(const Route& route) {
   return route.protocol == kernel_protocol || route.table == local_table;
 }
 
-bool is_felixes(const Route& route, const VerifyOptions& options) {
-  return options.route_protocols.contains(route.protocol) || is_calico_tunnel(route.device) ||
-         is_workload(route.device, options);
+// Main, local and default are everybody's; of the others those are Felix's that look into a table
+// in which its routes are, by a mark.
+bool is_plain(const RoutingRule& rule) {
+  return rule.table >= 253 && rule.table <= local_table && !rule.mark && !rule.from && !rule.to;
+}
+
+// WireGuard's table, where routes by its device or by none are Felix's.
+bool is_in_own_table(const Route& route, const KernelState& predicted) {
+  const auto device = predicted.links.find(route.device);
+  const bool fits = route.type != Route::Type::unicast || is_calico_tunnel(route.device) ||
+                    (device != predicted.links.end() && device->second.wireguard);
+  return fits && std::any_of(predicted.rules.begin(), predicted.rules.end(),
+                             [&](const RoutingRule& rule) {
+                               return !is_plain(rule) && rule.table == route.table;
+                             });
 }
 
 std::string line_of(const Route& route) {
@@ -37,13 +49,14 @@ std::string line_of(const Route& route) {
 
 class RouteComparer {
  public:
-  RouteComparer(std::string part, const VerifyOptions& options, std::vector<Drift>& out)
-      : part_(std::move(part)), options_(options), out_(out) {}
+  RouteComparer(std::string part, const KernelState& kernel, const VerifyOptions& options,
+                std::vector<Drift>& out)
+      : part_(std::move(part)), kernel_(kernel), options_(options), out_(out) {}
 
   void compare(const std::set<Route>& predicted, const CapturedRoutes& captured) {
     std::set<Route> taken;  // captured ones that are a predicted one with other attributes
     for (const auto& route : predicted) {
-      if (is_kernels(route) || !is_felixes(route, options_)) continue;
+      if (is_kernels(route) || !is_felixes(route)) continue;
       if (!captured.all_tables && route.table != main_table) continue;
       if (captured.routes.contains(route))
         find_preferred(route, captured.routes, predicted);
@@ -51,7 +64,7 @@ class RouteComparer {
         lost(route, captured.routes, predicted, taken);
     }
     for (const auto& route : captured.routes)
-      if (!is_kernels(route) && is_felixes(route, options_) && !predicted.contains(route) &&
+      if (!is_kernels(route) && is_felixes(route) && !predicted.contains(route) &&
           !taken.contains(route))
         add(DriftKind::stale_route, route, {}, {line_of(route)}, stale_cause(route));
   }
@@ -83,7 +96,7 @@ class RouteComparer {
           predicted.contains(other))
         continue;
       taken.insert(other);
-      const bool ours = is_felixes(other, options_);
+      const bool ours = is_felixes(other);
       add(ours ? DriftKind::changed_route : DriftKind::foreign_route, route, {line_of(route)},
           {line_of(other)},
           ours ? fmt::format("the route differs in its parts: changed by hand, or Felix has not "
@@ -110,22 +123,22 @@ class RouteComparer {
                       const std::set<Route>& predicted) {
     for (const auto& other : captured)
       if (other.dst == route.dst && other.table == route.table && other.metric < route.metric &&
-          !is_kernels(other) && !is_felixes(other, options_) && !predicted.contains(other))
+          !is_kernels(other) && !is_felixes(other) && !predicted.contains(other))
         add(DriftKind::foreign_route, route, {line_of(route)}, {line_of(other)},
             "another program's route to the same destination has the smaller metric, so that the "
             "kernel prefers it");
   }
 
+  bool is_felixes(const Route& route) const {
+    return options_.route_protocols.contains(route.protocol) || is_calico_tunnel(route.device) ||
+           is_workload(route.device, options_) || is_in_own_table(route, kernel_);
+  }
+
   std::string part_;
+  const KernelState& kernel_;
   const VerifyOptions& options_;
   std::vector<Drift>& out_;
 };
-
-// Main, local and default are everybody's; of the others those are Felix's that look into a table
-// in which its routes are, by a mark.
-bool is_plain(const RoutingRule& rule) {
-  return rule.table >= 253 && rule.table <= local_table && !rule.mark && !rule.from && !rule.to;
-}
 
 void compare_rules(const KernelState& predicted, IpFamily family,
                    const std::set<RoutingRule>& captured, std::vector<Drift>& out) {
@@ -235,7 +248,7 @@ void find_route_drifts(const KernelState& predicted, const NodeCapture& captured
     std::set<Route> wanted;
     for (const auto& route : predicted.routes)
       if (route.dst.address.family == family) wanted.insert(route);
-    RouteComparer(family == IpFamily::v4 ? "routes" : "routes6", options, out)
+    RouteComparer(family == IpFamily::v4 ? "routes" : "routes6", predicted, options, out)
         .compare(wanted, routes);
   }
   for (const auto& [family, rules] : captured.rules) compare_rules(predicted, family, rules, out);

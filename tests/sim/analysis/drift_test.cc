@@ -138,6 +138,22 @@ TEST_CASE("what the tools add to the predicted state is no drift") {
       }) == Names{});
 }
 
+TEST_CASE("routes of WireGuard's table are Felix's whatever their protocol, those by others are not") {
+  const std::string own =
+      "throw 10.244.8.0/26 table 1 \n10.244.9.0/26 dev wireguard.cali table 1 scope link \n";
+  KernelState with_wireguard = predicted();
+  for (const Route& route : parse_routes(own, IpFamily::v4).value())
+    with_wireguard.routes.insert(route);
+  const auto names_of = [&](const std::string& captured) {
+    const auto capture = read_node_capture({{"ip-route", routes + captured}});
+    REQUIRE(capture);
+    return names(find_drifts(with_wireguard, *capture, {}));
+  };
+  CHECK(names_of(own + "10.244.7.0/24 dev eth0 table 1 \n") == Names{});
+  CHECK(names_of("throw 10.244.8.0/26 table 1 \nthrow 10.244.7.0/24 table 1 \n") ==
+        Names{"lost-route table 1", "stale-route table 1"});
+}
+
 TEST_CASE("each way to drift has its name and place") {
   struct Case {
     std::string name, file, text;
