@@ -9,9 +9,9 @@ constexpr int boot_protocol = 3;
 
 bool is_type(const msg::RouteUpdate& route, uint32_t type) { return (route.types & type) == type; }
 
-// vxlanLinksIncompat: settings of a VXLAN device that cannot be changed in place.
+// vxlanLinksIncompat: settings of a VXLAN device that cannot be changed in place. Of others Felix
+// takes what has the name.
 bool compatible(const Link& want, const Link& have, bool any_mac) {
-  if (want.kind != have.kind) return false;
   if (!want.vxlan) return true;
   if (!have.vxlan) return false;
   if (want.vxlan->vni != have.vxlan->vni || want.vxlan->device != have.vxlan->device) return false;

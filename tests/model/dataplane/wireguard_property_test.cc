@@ -39,9 +39,9 @@ WireguardConfig config() {
   return out;
 }
 
-class Node {
+class OneNode {
  public:
-  Node() { manager_.emplace(config()); }
+  OneNode() { manager_.emplace(config()); }
 
   void apply() {
     for (int round = 0; round < 3; ++round) {
@@ -121,7 +121,7 @@ class Node {
 TEST_CASE("Any way to the same datastore ends in the same peers, routes and rules") {
   const bool holds = rc::check([] {
     Facts facts;
-    Node travelled, fresh;
+    OneNode travelled, fresh;
     const int steps = *rc::gen::inRange(1, 60);
     for (int step = 0; step < steps; ++step) {
       travelled.change(facts);
