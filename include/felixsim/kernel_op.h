@@ -71,7 +71,8 @@ struct WireguardOp {
   std::vector<WireguardPeerChange> peers;
 };
 struct SysctlOp {
-  std::string name;  // "net.ipv4.conf.cali1.rp_filter", or a file such as "/sys/class/net/x/threaded"
+  std::string
+      name;  // "net.ipv4.conf.cali1.rp_filter", or a file such as "/sys/class/net/x/threaded"
   std::string value;
 };
 struct FileOp {

@@ -94,8 +94,8 @@ void derive_mtus(const Config& config, const KernelState& host, DataplaneConfig&
   out.vxlan_mtu_bytes = set_or("VXLANMTU", vxlan_overhead);
   out.vxlan_mtu_v6_bytes = set_or("VXLANMTUV6", vxlan_v6_overhead);
   out.vxlan_vni = static_cast<int>(config.integer("VXLANVNI"));
-  const bool on_aks = kubernetes_provider(config) == "AKS" &&
-                      config.boolean("WireguardHostEncryptionEnabled");
+  const bool on_aks =
+      kubernetes_provider(config) == "AKS" && config.boolean("WireguardHostEncryptionEnabled");
   const int cloud = on_aks ? aks_overhead : 0;
   out.wireguard.mtu_bytes = set_or("WireguardMTU", wireguard_overhead + cloud);
   out.wireguard.mtu_v6_bytes = set_or("WireguardMTUV6", wireguard_v6_overhead + cloud);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings under /proc/sys and /sys that Felix writes. Mirrors endpoint_mgr.go (configureInterface,
-// configureProcSysForInterface) and int_dataplane.go (configureKernel) of v3.32.1.
+// The settings under /proc/sys and /sys that Felix writes. Mirrors endpoint_mgr.go
+// (configureInterface, configureProcSysForInterface) and int_dataplane.go (configureKernel) of
+// v3.32.1.
 #pragma once
 
 #include <string>

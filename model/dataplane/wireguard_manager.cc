@@ -198,8 +198,7 @@ bool WireguardManager::ensure_device(Backend& backend) {
       backend.apply(LinkSetOp{config_.device, std::nullopt, config_.mtu_bytes, std::nullopt}).rc !=
           0)
     return false;
-  if (!was_up &&
-      backend.apply(LinkSetOp{config_.device, true, std::nullopt, std::nullopt}).rc != 0)
+  if (!was_up && backend.apply(LinkSetOp{config_.device, true, std::nullopt, std::nullopt}).rc != 0)
     return false;
   if (config_.classic) set_threads(backend, config_.device, config_.threaded);
   return true;
@@ -249,8 +248,7 @@ bool WireguardManager::read_device(const KernelState& kernel, WireguardOp& chang
     if (nodes_.is_of_node_without_address(peer_key)) return false;
     // A peer that answers on another port has its endpoint written anew.
     const bool same_port = peer.endpoint && peer.port == config_.port;
-    programmed_[peer_key] = {same_port ? *peer.endpoint : Ip{config_.family, {}},
-                             peer.allowed_ips};
+    programmed_[peer_key] = {same_port ? *peer.endpoint : Ip{config_.family, {}}, peer.allowed_ips};
   }
   return true;
 }

@@ -4,9 +4,9 @@
 // felix/dataplane/linux/wireguard_mgr.go of v3.32.1, one instance for each IP version. The other
 // version's instance uses the same number of a routing table, as in Felix.
 //
-// Where Felix draws a private key by chance, the device gets the public key that the datastore names
-// for the node, since only its Felix writes it there; where the datastore names none, a stand-in
-// that follows from the node's name. Left out: the clean-up before Felix talks to Typha
+// Where Felix draws a private key by chance, the device gets the public key that the datastore
+// names for the node, since only its Felix writes it there; where the datastore names none, a
+// stand-in that follows from the node's name. Left out: the clean-up before Felix talks to Typha
 // (felix/wireguard/bootstrap.go), as far as it makes a device anew; roaming peers; metrics.
 #pragma once
 

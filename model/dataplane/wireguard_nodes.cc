@@ -71,11 +71,11 @@ void WireguardNodes::add_own(const Cidr& dst) {
   own_.insert(dst);
   if (own_dirty_) return;
   const auto self = nodes_.find(self_);
-  own_dirty_ = self == nodes_.end() ||
-               std::none_of(self->second.cidrs.begin(), self->second.cidrs.end(),
-                            [&](const Cidr& had) {
-                              return had.contains(dst.address) && had.length >= dst.length;
-                            });
+  own_dirty_ =
+      self == nodes_.end() ||
+      std::none_of(self->second.cidrs.begin(), self->second.cidrs.end(), [&](const Cidr& had) {
+        return had.contains(dst.address) && had.length >= dst.length;
+      });
 }
 
 void WireguardNodes::remove_own(const Cidr& dst) {

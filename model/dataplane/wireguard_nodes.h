@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What WireGuard knows of the cluster's nodes, and what follows: who is a peer, and which
 // destinations go to the device or are thrown back to the other routing tables. Mirrors the
-// bookkeeping of felix/wireguard/wireguard.go of v3.32.1 (nodeData, nodeUpdateData and what works on
-// them).
+// bookkeeping of felix/wireguard/wireguard.go of v3.32.1 (nodeData, nodeUpdateData and what works
+// on them).
 //
 // A node is a peer if it has an address and a key that no other node claims. Changes are gathered
 // until update(), as Felix gathers them between two applies. Only nodes that changed are routed
@@ -42,8 +42,8 @@ class WireguardNodes {
   // routes may have changed.
   bool update();
 
-  const std::map<std::string, Peer>& peers() const { return peers_; }    // by key
-  const std::map<Cidr, bool>& routes() const { return routes_; }         // true: to the device
+  const std::map<std::string, Peer>& peers() const { return peers_; }     // by key
+  const std::map<Cidr, bool>& routes() const { return routes_; }          // true: to the device
   const std::set<std::string>& changed_keys() const { return changed_; }  // since the last clear
   void clear_changed_keys() { changed_.clear(); }
   bool empty() const { return nodes_.empty(); }
@@ -62,9 +62,7 @@ class WireguardNodes {
     std::optional<std::string> key;
     std::set<Cidr> added, removed;
     bool gone = false;
-    bool empty() const {
-      return !address && !key && added.empty() && removed.empty() && !gone;
-    }
+    bool empty() const { return !address && !key && added.empty() && removed.empty() && !gone; }
   };
 
   void add_own(const Cidr& dst);

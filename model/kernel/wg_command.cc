@@ -51,7 +51,9 @@ std::string take_peer_option(WireguardPeerChange& peer, std::string_view option,
       return fmt::format("Unable to parse IP address: `{}'", value);
   } else if (option == "persistent-keepalive") {
     const auto seconds = value == "off" ? std::optional<uint64_t>(0) : parse_number(value, 65535);
-    if (!seconds) return fmt::format("The persistent keepalive interval is neither 0/off nor 1-65535: `{}'", value);
+    if (!seconds)
+      return fmt::format("The persistent keepalive interval is neither 0/off nor 1-65535: `{}'",
+                         value);
     peer.keepalive_seconds = static_cast<int>(*seconds);
   } else {
     return fmt::format("Invalid argument: {}", option);
@@ -65,7 +67,8 @@ std::string take_device_option(WireguardOp& op, std::string_view option, std::st
     if (!port) return fmt::format("Unable to parse port: `{}'", value);
     op.port = static_cast<uint16_t>(*port);
   } else if (option == "fwmark") {
-    const auto mark = value == "off" ? std::optional<uint64_t>(0) : parse_number(value, ~uint32_t{0});
+    const auto mark =
+        value == "off" ? std::optional<uint64_t>(0) : parse_number(value, ~uint32_t{0});
     if (!mark) return fmt::format("Fwmark is neither 0/off nor 0-0xffffffff: `{}'", value);
     op.mark = static_cast<uint32_t>(*mark);
   } else if (option == "private-key") {
@@ -108,7 +111,9 @@ KernelAnswer set_device(KernelCore& core, const CommandWords& words) {
 std::string keepalive_text(int seconds) {
   std::string out = "every";
   const auto add = [&](int count, const char* unit) {
-    if (count > 0) out += fmt::format("{} {} {}{}", out == "every" ? "" : ",", count, unit, count == 1 ? "" : "s");
+    if (count > 0)
+      out +=
+          fmt::format("{} {} {}{}", out == "every" ? "" : ",", count, unit, count == 1 ? "" : "s");
   };
   add(seconds / 3600, "hour");
   add(seconds / 60 % 60, "minute");
@@ -156,8 +161,7 @@ KernelAnswer run_wg(KernelCore& core, const CommandWords& words) {
   if (word(2).empty() || word(2) == "all") return {0, print_wireguard(core.state.links)};
   const auto link = core.state.links.find(std::string(word(2)));
   if (link == core.state.links.end()) return refuse("Unable to access interface: No such device");
-  if (!link->second.wireguard)
-    return refuse("Unable to access interface: Operation not supported");
+  if (!link->second.wireguard) return refuse("Unable to access interface: Operation not supported");
   return {0, print_wireguard(link->second)};
 }
 

@@ -12,8 +12,7 @@ constexpr std::string_view node_prefix = "/calico/resources/v3/projectcalico.org
 std::optional<std::string> with_key(const std::string& text, const WireguardKeyReport& report) {
   auto node = nlohmann::ordered_json::parse(text, nullptr, false);
   if (!node.is_object()) return std::nullopt;
-  const char* field =
-      report.family == IpFamily::v4 ? "wireguardPublicKey" : "wireguardPublicKeyV6";
+  const char* field = report.family == IpFamily::v4 ? "wireguardPublicKey" : "wireguardPublicKeyV6";
   auto& status = node["status"];
   if (!status.is_object()) status = nlohmann::ordered_json::object();
   const auto had = status.find(field);

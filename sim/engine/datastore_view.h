@@ -24,8 +24,8 @@ class DatastoreView {
   // Felix's own dedupe buffer (libcalico-go/lib/backend/syncersv1/dedupebuffer).
   void put(const DatastoreEvent& event);
 
-  // What a node's Felix says of its WireGuard key (empty: none) becomes part of its Node resource, a
-  // change like any other if it is one. False if there is no such resource.
+  // What a node's Felix says of its WireGuard key (empty: none) becomes part of its Node resource,
+  // a change like any other if it is one. False if there is no such resource.
   bool set_wireguard_key(const std::string& node, const WireguardKeyReport& report);
   bool has_changes() const { return !pending_.empty(); }
 

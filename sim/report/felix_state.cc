@@ -28,7 +28,8 @@ std::string wireguard_problem(const NodeFlight& node) {
       config && (config->boolean("WireguardEnabled") || config->boolean("WireguardEnabledV6"));
   if (!asked || !node.kernel.state().lacks.contains("wireguard")) return {};
   return fmt::format(
-      "WireGuard is asked for, but the kernel of {} has no wireguard devices: nothing that it sends "
+      "WireGuard is asked for, but the kernel of {} has no wireguard devices: nothing that it "
+      "sends "
       "or gets is encrypted",
       node.name);
 }

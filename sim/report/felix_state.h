@@ -11,8 +11,8 @@ namespace felixsim {
 // "running", "running, after 2 restarts", "waiting: ...", "stopped", "dead: ...", "not started".
 std::string felix_state_text(const NodeFlight& node);
 
-// What a plan that counts on WireGuard must know of the node: it is asked for, and its kernel has none.
-// Empty: nothing.
+// What a plan that counts on WireGuard must know of the node: it is asked for, and its kernel has
+// none. Empty: nothing.
 std::string wireguard_problem(const NodeFlight& node);
 
 // What an HTTP probe of Felix's health port answers, as a recording's health.txt has it.

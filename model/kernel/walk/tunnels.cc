@@ -31,8 +31,7 @@ bool takes(const Link& link, const Skb& skb) {
     case TunnelHead::Kind::vxlan:
       return link.vxlan && link.vxlan->vni == skb.head.vni &&
              link.vxlan->port == skb.packet.destination_port &&
-             (!link.vxlan->local ||
-              link.vxlan->local->family == skb.packet.destination.family);
+             (!link.vxlan->local || link.vxlan->local->family == skb.packet.destination.family);
     case TunnelHead::Kind::wireguard:
       return link.wireguard && link.wireguard->port == skb.packet.destination_port;
   }
@@ -50,8 +49,7 @@ Fate Walker::encapsulate(int node, const Link& link, const Ip& next_hop, Skb skb
 // The packet in a new one, which conntrack has not seen.
 Skb Walker::wrapped(int node, const Link& link, const Ip& to, Skb skb) {
   if (recording())
-    note(StepKind::tunnel, node,
-         fmt::format("put into a tunnel by {} to {}", link.name, to.str()));
+    note(StepKind::tunnel, node, fmt::format("put into a tunnel by {} to {}", link.name, to.str()));
   Skb outer;
   outer.mark = skb.mark;
   outer.packet.destination = to;
@@ -103,11 +101,11 @@ Fate Walker::into_wireguard(int node, const Link& link, Skb skb) {
   const WireguardLink& device = *link.wireguard;
   const auto* peer = peer_with(device, skb.packet.destination);
   if (!peer)
-    return lost(node, fmt::format("no peer of {} may have {}", link.name,
-                                  skb.packet.destination.str()));
+    return lost(node,
+                fmt::format("no peer of {} may have {}", link.name, skb.packet.destination.str()));
   if (!peer->second.endpoint)
-    return lost(node, fmt::format("where the peer {} of {} is, nobody knows", peer->first,
-                                  link.name));
+    return lost(node,
+                fmt::format("where the peer {} of {} is, nobody knows", peer->first, link.name));
   if (recording())
     note(StepKind::neighbour, node,
          fmt::format("{} is behind the peer {} of {}", skb.packet.destination.str(), peer->first,
@@ -151,8 +149,8 @@ Fate Walker::open_wireguard(int node, const Link& link, const Skb& skb) {
   const WireguardLink& device = *link.wireguard;
   const std::string& sender = skb.head.sender;
   if (skb.head.opener != device.public_key)
-    return lost(node, fmt::format("{} has another key than the one that it was sealed for",
-                                  link.name));
+    return lost(node,
+                fmt::format("{} has another key than the one that it was sealed for", link.name));
   if (!device.peers.contains(sender))
     return lost(node, fmt::format("{} has no peer {}, who sent this", link.name, sender));
   Skb inner = *skb.inner;

@@ -47,7 +47,7 @@ struct Skb {
   bool reply = false;                      // direction
   bool has_route = false;                  // looped back: no second routing decision
   std::shared_ptr<const Packet> error_of;  // ICMP errors and resets: the packet that they answer
-  std::shared_ptr<const Skb> inner;  // what is in the tunnel
+  std::shared_ptr<const Skb> inner;        // what is in the tunnel
   TunnelHead head;
 };
 

@@ -35,10 +35,10 @@ bool is_in_own_table(const Route& route, const KernelState& predicted) {
   const auto device = predicted.links.find(route.device);
   const bool fits = route.type != Route::Type::unicast || is_calico_tunnel(route.device) ||
                     (device != predicted.links.end() && device->second.wireguard);
-  return fits && std::any_of(predicted.rules.begin(), predicted.rules.end(),
-                             [&](const RoutingRule& rule) {
-                               return !is_plain(rule) && rule.table == route.table;
-                             });
+  return fits &&
+         std::any_of(predicted.rules.begin(), predicted.rules.end(), [&](const RoutingRule& rule) {
+           return !is_plain(rule) && rule.table == route.table;
+         });
 }
 
 std::string line_of(const Route& route) {

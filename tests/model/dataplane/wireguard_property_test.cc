@@ -17,9 +17,9 @@ namespace {
 constexpr int node_count = 4;  // the first is our own
 
 struct Facts {
-  std::map<int, std::string> addresses;      // of nodes
+  std::map<int, std::string> addresses;  // of nodes
   std::map<int, std::string> keys;
-  std::map<std::string, int> routes;         // CIDR -> node
+  std::map<std::string, int> routes;  // CIDR -> node
 };
 
 Symbol name(int node) { return Symbol(fmt::format("node-{}", node)); }

@@ -44,7 +44,8 @@ struct TestNode {
   bool apply() {
     bool ok = true;
     for (int round = 0; round < 4; ++round) {
-      for (const auto& change : monitor.look(kernel.state()).states) manager.on_interface(change, 0);
+      for (const auto& change : monitor.look(kernel.state()).states)
+        manager.on_interface(change, 0);
       ok = manager.apply(kernel, 0);
     }
     return ok;
@@ -92,14 +93,18 @@ TEST_CASE("WireGuard gets its device, its peers, a table and the rule into it") 
   CHECK(link.addresses[0].prefix.str() == "10.0.0.1/32");
   CHECK(print_wireguard(link) ==
         "interface: wireguard.cali\n"
-        "  public key: " + stand_in_wireguard_key(self, IpFamily::v4) + "\n"
-        "  private key: (hidden)\n"
-        "  listening port: 51820\n"
-        "  fwmark: 0x200000\n"
-        "\n"
-        "peer: " + key_b + "\n"
-        "  endpoint: 192.0.2.2:51820\n"
-        "  allowed ips: 10.0.1.0/26\n");
+        "  public key: " +
+            stand_in_wireguard_key(self, IpFamily::v4) +
+            "\n"
+            "  private key: (hidden)\n"
+            "  listening port: 51820\n"
+            "  fwmark: 0x200000\n"
+            "\n"
+            "peer: " +
+            key_b +
+            "\n"
+            "  endpoint: 192.0.2.2:51820\n"
+            "  allowed ips: 10.0.1.0/26\n");
   CHECK(node.own_routes() ==
         "throw 10.0.0.0/26 table 1 \n"
         "10.0.1.0/26 dev wireguard.cali table 1 scope link \n"

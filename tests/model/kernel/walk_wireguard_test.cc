@@ -40,9 +40,8 @@ TEST_CASE("WireGuard takes a packet to the peer that may have its destination") 
   INFO(result.reason);
   CHECK(result.verdict == allowed);
   const auto has_step = [&](const std::string& text) {
-    return std::any_of(result.steps.begin(), result.steps.end(), [&](const Step& step) {
-      return step.text.find(text) != std::string::npos;
-    });
+    return std::any_of(result.steps.begin(), result.steps.end(),
+                       [&](const Step& step) { return step.text.find(text) != std::string::npos; });
   };
   CHECK(has_step("put into a tunnel by wg0 to 172.16.0.2"));
   CHECK(has_step("172.16.0.1:51820 -> 172.16.0.2:51820 udp comes in by eth0"));
@@ -54,12 +53,14 @@ TEST_CASE("on the underlay only UDP with the device's mark is seen") {
   TwoNodes::run(nodes.b, "iptables-nft -A INPUT -i eth0 -p tcp -j DROP");
   TwoNodes::run(nodes.b, "iptables-nft -A FORWARD -i eth0 -j DROP");
   CHECK(nodes.send("p", "10.0.1.2", tcp, 80).verdict == allowed);
-  TwoNodes::run(nodes.a, "iptables-nft -A OUTPUT -p udp --dport 51820 -m mark --mark 0x100 -j DROP");
+  TwoNodes::run(nodes.a,
+                "iptables-nft -A OUTPUT -p udp --dport 51820 -m mark --mark 0x100 -j DROP");
   CHECK(nodes.send("p", "10.0.1.2", tcp, 80).verdict == blocked);
 }
 
-TEST_CASE("a packet without a peer, from a stranger, or from an address that the peer may not have "
-          "is lost") {
+TEST_CASE(
+    "a packet without a peer, from a stranger, or from an address that the peer may not have "
+    "is lost") {
   Encrypted nodes;
   struct Case {
     const char* what;
@@ -68,7 +69,8 @@ TEST_CASE("a packet without a peer, from a stranger, or from an address that the
   };
   const auto c = GENERATE_COPY(
       Case{"no peer may have the destination", true,
-           "wg set wg0 peer " + key_b + " allowed-ips 10.0.2.0/24", "no peer of wg0 may have 10.0.1.2"},
+           "wg set wg0 peer " + key_b + " allowed-ips 10.0.2.0/24",
+           "no peer of wg0 may have 10.0.1.2"},
       Case{"the receiver does not know the sender", false, "wg set wg0 peer " + key_a + " remove",
            "wg0 has no peer " + key_a},
       Case{"the sender may not have the source", false,
@@ -85,7 +87,9 @@ TEST_CASE("the reverse path is looked up with the mark where src_valid_mark says
   Encrypted nodes;
   for (auto* kernel : {&nodes.a, &nodes.b}) {
     TwoNodes::run(*kernel, "ip route add 172.16.0.0/24 dev wg0 table 1");
-    TwoNodes::run(*kernel, "iptables-nft -t raw -A PREROUTING -i eth0 -p udp --dport 51820 -j MARK --set-mark 0x100");
+    TwoNodes::run(
+        *kernel,
+        "iptables-nft -t raw -A PREROUTING -i eth0 -p udp --dport 51820 -j MARK --set-mark 0x100");
     kernel->apply(SysctlOp{"net.ipv4.conf.eth0.rp_filter", "1"});
   }
   CHECK(nodes.send("p", "10.0.1.2", tcp, 80).verdict == blocked);

@@ -30,10 +30,12 @@ TEST_CASE("wg set changes a device and wg show prints it") {
         "  listening port: 51820\n"
         "  fwmark: 0x200000\n"
         "\n"
-        "peer: " + key_a + "\n"
-        "  endpoint: 192.0.2.2:51820\n"
-        "  allowed ips: 10.0.1.0/24, fd00::/64\n"
-        "  persistent keepalive: every 1 minute, 30 seconds\n");
+        "peer: " +
+            key_a +
+            "\n"
+            "  endpoint: 192.0.2.2:51820\n"
+            "  allowed ips: 10.0.1.0/24, fd00::/64\n"
+            "  persistent keepalive: every 1 minute, 30 seconds\n");
   CHECK(run(kernel, "wg show all").text == run(kernel, "wg").text);
 }
 

@@ -138,7 +138,8 @@ TEST_CASE("what the tools add to the predicted state is no drift") {
       }) == Names{});
 }
 
-TEST_CASE("routes of WireGuard's table are Felix's whatever their protocol, those by others are not") {
+TEST_CASE(
+    "routes of WireGuard's table are Felix's whatever their protocol, those by others are not") {
   const std::string own =
       "throw 10.244.8.0/26 table 1 \n10.244.9.0/26 dev wireguard.cali table 1 scope link \n";
   KernelState with_wireguard = predicted();
