@@ -15,7 +15,8 @@ void WireguardNodes::set_address(Symbol node, const std::optional<Ip>& address) 
   Change& change = changes_[node];
   const auto known = nodes_.find(node);
   const bool same = known != nodes_.end() && known->second.address == address;
-  change.address = same ? std::nullopt : std::optional(address);
+  change.address.reset();
+  if (!same) change.address.emplace(address);
   change.gone = false;
 }
 
