@@ -106,6 +106,36 @@ TEST_CASE(
                         "    overrides 0xff0000 (config file)\n") != std::string::npos);
 }
 
+TEST_CASE(
+    "a FelixConfiguration for some nodes is a source of its own; the oldest that fits counts") {
+  const Scratch scratch;
+  const auto configuration = [](const char* name, const char* spec) {
+    return fmt::format("  - {{kind: FelixConfiguration, metadata: {{name: {}}}, spec: {{{}}}}}\n",
+                       name, spec);
+  };
+  const std::string scenario = scratch.file(
+      "selectors.yaml",
+      "nodes: [node-a]\nsteps:\n- name: base\n  apply:\n"
+      "  - {kind: Node, metadata: {name: node-a, labels: {zone: a}}, "
+      "spec: {bgp: {ipv4Address: 172.16.0.1/24}}}\n" +
+          configuration("default", "routeRefreshInterval: 10s, iptablesRefreshInterval: 20s") +
+          configuration("zone-a",
+                        "nodeSelector: zone == 'a', routeRefreshInterval: 11s, "
+                        "iptablesRefreshInterval: 21s") +
+          configuration("zone-b", "nodeSelector: zone == 'b', routeRefreshInterval: 12s") +
+          configuration("zone-c", "nodeSelector: all(), ipsetsRefreshInterval: 13s") +
+          configuration("node.node-a", "iptablesRefreshInterval: 22s"));
+  const auto config = felixsim("show " + scenario + " --node node-a --what config");
+  INFO(config.text);
+  for (const auto* line : {"RouteRefreshInterval = 11  (datastore (per-node-selector))\n"
+                           "    overrides 10 (datastore (global))\n",
+                           "IptablesRefreshInterval = 22  (datastore (per-host))\n"
+                           "    overrides 21 (datastore (per-node-selector))\n"
+                           "    overrides 20 (datastore (global))\n",
+                           "IpsetsRefreshInterval = 90  (default)\n"})
+    CHECK(config.text.find(line) != std::string::npos);
+}
+
 TEST_CASE("a scenario that cannot be read does not hide the others") {
   const Scratch scratch;
   const std::string empty = scratch.file("empty.yaml", "");
