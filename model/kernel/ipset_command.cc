@@ -40,6 +40,13 @@ class IpSetCommands {
     if (verb == "add" || verb == "del" || verb == "-A" || verb == "-D")
       return queue_member(verb == "add" || verb == "-A", words, exist);
     if (verb == "create" || verb == "-N") return create(words, exist);
+    static constexpr std::string_view verbs[] = {"flush",  "-F", "destroy", "-X",     "swap", "-W",
+                                                 "rename", "-E", "test",    "-T",     "save", "-S",
+                                                 "list",   "-L", "COMMIT",  "version"};
+    if (std::find(std::begin(verbs), std::end(verbs), verb) == std::end(verbs)) {
+      queue_.clear();
+      return {2, fmt::format("No command specified: unknown argument {}", verb)};
+    }
     if (auto wrong = flush_queue(); wrong.rc != 0) return wrong;
     if (verb == "flush" || verb == "-F") return flush(argument(1));
     if (verb == "destroy" || verb == "-X") return destroy(argument(1), exist);
@@ -48,9 +55,7 @@ class IpSetCommands {
     if (verb == "test" || verb == "-T") return test(argument(1), argument(2));
     if (verb == "save" || verb == "-S") return save(argument(1));
     if (verb == "list" || verb == "-L") return list(words);
-    if (verb == "COMMIT" || verb == "version") return {};
-    queue_.clear();
-    return {2, fmt::format("No command specified: unknown argument {}", verb)};
+    return {};  // COMMIT, version
   }
 
   // Members are sent together while they are for one set, so an error shows when they are.
@@ -70,7 +75,8 @@ class IpSetCommands {
 
  private:
   struct Member {
-    bool add = true, exist = false, in_range = true;
+    bool add = true, exist = false;
+    std::string_view refusal;  // what the kernel says; empty: nothing against it
     std::string set, member, options;
     int line = 0;
   };
@@ -92,22 +98,28 @@ class IpSetCommands {
     const auto* set = find(words[1]);
     if (!set) return syntax(no_such_set().text);
     auto members = ipset_members(*set, words[2]);
-    if (!members) return syntax(members.error().message);
+    const bool bad_cidr = !members && members.error().message == invalid_cidr;
+    if (!members && !bad_cidr) return syntax(members.error().message);
     auto options = ipset_member_options(*set, std::span(words).subspan(3));
     if (!options) return syntax(options.error().message);
     if (!queue_.empty() && (queue_.back().set != set->name || queue_.back().add != add))
       if (auto wrong = flush_queue(); wrong.rc != 0) return wrong;
-    const bool in_range = std::none_of(members->begin(), members->end(), [&](const auto& member) {
+    if (bad_cidr) {
+      queue_.push_back({add, exist, invalid_cidr, set->name, {}, {}, line});
+      return {};
+    }
+    const bool outside = std::any_of(members->begin(), members->end(), [&](const auto& member) {
       return out_of_range(*set, member);
     });
+    const std::string_view refusal = outside ? "Element is out of the range of the set" : "";
     for (auto& member : *members)
-      queue_.push_back({add, exist, in_range, set->name, std::move(member), *options, line});
+      queue_.push_back({add, exist, refusal, set->name, std::move(member), *options, line});
     return {};
   }
 
   KernelAnswer change_member(const Member& change) {
     IpSet& set = *find(change.set);
-    if (!change.in_range) return fails("Element is out of the range of the set");
+    if (!change.refusal.empty()) return fails(std::string(change.refusal));
     if (!change.add) {
       if (set.members.erase(change.member) == 0 && !change.exist)
         return fails("Element cannot be deleted from the set: it's not added");

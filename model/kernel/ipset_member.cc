@@ -60,8 +60,7 @@ Result<Texts> addresses(const IpSet& set, std::string_view text) {
   if (!range) {
     auto net = parse_net(set, text);
     if (!net) return forward(net);
-    if (net->length == 0)
-      return invalid("The value of the CIDR parameter of the IP address is invalid");
+    if (net->length == 0) return invalid(std::string(invalid_cidr));
     const uint32_t first = net->address.to_u32();
     range = {first, first + static_cast<uint32_t>((uint64_t{1} << (32 - net->length)) - 1)};
   }
@@ -86,8 +85,7 @@ Result<Texts> nets(const IpSet& set, std::string_view text) {
   }
   auto net = parse_net(set, text);
   if (!net) return forward(net);
-  if (net->length == 0 && set.type != "hash:net,iface")
-    return invalid("The value of the CIDR parameter of the IP address is invalid");
+  if (net->length == 0 && set.type != "hash:net,iface") return invalid(std::string(invalid_cidr));
   return Texts{net_text(*net)};
 }
 

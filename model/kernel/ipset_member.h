@@ -18,6 +18,10 @@ namespace felixsim {
 bool is_ipset_type(std::string_view type);
 bool is_bitmap(const IpSet& set);
 
+// What the kernel says of a length of zero; the rest of what can be wrong, ipset finds itself.
+inline constexpr std::string_view invalid_cidr =
+    "The value of the CIDR parameter of the IP address is invalid";
+
 // The members for which `element` stands, as `ipset save` prints them. An error says what ipset
 // says, and names what felixsim does not spread out: more than a million members.
 Result<std::vector<std::string>> ipset_members(const IpSet& set, std::string_view element);
