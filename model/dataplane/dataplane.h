@@ -78,7 +78,8 @@ class Dataplane {
 
   // True when messages or interface changes wait for an apply().
   bool needs_apply() const;
-  // Set when Felix would restart itself: kube-ipvs0 came or went, the host MTU changed.
+  // Set when Felix would restart itself: kube-ipvs0 came or went, the host MTU changed,
+  // kube-proxy changed its tool and NFTablesMode is Auto.
   const std::optional<std::string>& restart_reason() const;
 
  private:

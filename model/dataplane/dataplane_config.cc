@@ -49,17 +49,14 @@ size_t count_rules(const KernelState& host, IptBackend backend) {
   return count;
 }
 
-// NFTablesMode; Auto follows kube-proxy.
+bool follows_kube_proxy(const Config& config) {
+  return config.knows("NFTablesMode") && config.text("NFTablesMode") == "Auto";
+}
+
 rules::Dialect choose_dialect(const Config& config, const KernelState& host) {
-  if (nftables_enabled(config)) return rules::Dialect::nft;
-  if (!config.knows("NFTablesMode") || config.text("NFTablesMode") != "Auto") {
-    return rules::Dialect::iptables;
-  }
-  for (const char* family : {"ip", "ip6"}) {
-    auto table = host.nft.find({family, "kube-proxy"});
-    if (table != host.nft.end() && !table->second.chains.empty()) return rules::Dialect::nft;
-  }
-  return rules::Dialect::iptables;
+  const bool nft = nftables_enabled(config) ||
+                   (follows_kube_proxy(config) && kube_proxy_uses_nftables(host));
+  return nft ? rules::Dialect::nft : rules::Dialect::iptables;
 }
 
 void derive_routes(const Config& config, DataplaneConfig& out) {
@@ -152,6 +149,14 @@ int find_host_mtu(const KernelState& host, const std::function<bool(const std::s
   return smallest == 0 ? default_mtu_bytes : smallest;
 }
 
+bool kube_proxy_uses_nftables(const KernelState& host) {
+  for (const char* family : {"ip", "ip6"}) {
+    auto table = host.nft.find({family, "kube-proxy"});
+    if (table != host.nft.end() && !table->second.chains.empty()) return true;
+  }
+  return false;
+}
+
 IptBackend detect_iptables_backend(const std::string& specified, const KernelState& host) {
   std::string wanted = lower(specified);
   if (wanted != "auto") return wanted == "nft" ? IptBackend::nft : IptBackend::legacy;
@@ -173,6 +178,7 @@ Result<DataplaneConfig> derive_dataplane_config(const Config& config,
   out.rules = std::move(*rules);
   out.hostname = hostname;
   out.ipv6_enabled = config.boolean("Ipv6Support");
+  if (follows_kube_proxy(config)) out.kube_proxy_nftables = kube_proxy_uses_nftables(host);
   out.iptables_backend = detect_iptables_backend(config.text("IptablesBackend"), host);
   out.append_hooks = lower(config.text("ChainInsertMode")) == "append";
   out.arp_suppression = out.rules.felix.arp_suppression;

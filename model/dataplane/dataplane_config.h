@@ -54,6 +54,7 @@ struct DataplaneConfig {
   int vxlan_vni = 4096;
   WireguardSettings wireguard;
   std::function<bool(const std::string&)> mtu_interface;
+  std::optional<bool> kube_proxy_nftables;  // set where NFTablesMode Auto follows it
   bool clean_up_ipip = true;  // IPIP is off, and not because configuration says so
 
   SimTime table_refresh_interval = 180 * second, post_write_interval = 5 * second;
@@ -68,6 +69,8 @@ Result<DataplaneConfig> derive_dataplane_config(const Config& config,
 
 // The smallest MTU of the interfaces that are up and match; 1460 if there is none.
 int find_host_mtu(const KernelState& host, const std::function<bool(const std::string&)>& matches);
+// kube-proxy's own nftables table is there and holds chains.
+bool kube_proxy_uses_nftables(const KernelState& host);
 // "auto": by kubelet's chains, else by where more rules are; legacy in a tie.
 IptBackend detect_iptables_backend(const std::string& specified, const KernelState& host);
 

@@ -30,6 +30,7 @@ IptablesTableConfig iptables_config(const DataplaneConfig& config, IpFamily fami
   out.backend = config.iptables_backend;
   out.append_hooks = config.append_hooks;
   out.lock_probe_interval = config.lock_probe_interval;
+  out.restore_supports_lock = config.rules.features.restore_supports_lock;
   out.timers = {config.table_refresh_interval, config.post_write_interval};
   return out;
 }
@@ -78,7 +79,7 @@ FamilyDataplane::FamilyDataplane(const DataplaneConfig& config_in, IpFamily fami
                                  NftablesTable* arp_table, const std::string& rp_filter)
     : config(config_in),
       family(family_in),
-      renderer{config_in.rules, family_in, {}},
+      renderer{config_in.rules, family_in},
       ip_sets(family_in, config_in.max_ip_set_size, config_in.rules.dialect),
       routes(routes_config(config_in, family_in)),
       link_addresses(family_in, config_in.rules.workload_interface_prefixes),

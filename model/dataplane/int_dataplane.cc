@@ -11,6 +11,7 @@ namespace {
 
 constexpr char kube_ipvs_interface[] = "kube-ipvs0";
 constexpr SimTime tunnel_check_interval = 10 * second;
+constexpr SimTime mtu_check_interval = 30 * second, kube_proxy_check_interval = 15 * second;
 constexpr SimTime ip_set_deletion_pause = second / 10;
 
 // The first tick of a ticker after `now`.
@@ -80,12 +81,32 @@ bool IntDataplane::look_at_interfaces(SimTime now) {
   for (const AddressChange& change : changes.addresses) {
     for (FamilyDataplane* family : families()) family->on_addresses(change);
   }
-  bool mtu_changed = config.mtu_interface && !changes.states.empty() &&
-                     find_host_mtu(backend.state(), config.mtu_interface) != config.host_mtu_bytes;
-  if (mtu_changed) restart_reason = "host MTU changed";
   if (changes.empty()) return false;
   dirty = true;
   return true;
+}
+
+bool IntDataplane::mtu_differs() const {
+  return config.mtu_interface &&
+         find_host_mtu(backend.state(), config.mtu_interface) != config.host_mtu_bytes;
+}
+
+bool IntDataplane::kube_proxy_differs() const {
+  return config.kube_proxy_nftables &&
+         kube_proxy_uses_nftables(backend.state()) != *config.kube_proxy_nftables;
+}
+
+// monitorHostMTU and monitorKubeProxyNftablesMode: both only look now and then.
+void IntDataplane::look_at_host(SimTime now) {
+  if (!started_at) return;
+  const auto ticked = [&](SimTime interval) {
+    const SimTime before = (host_seen_at.value_or(*started_at) - *started_at) / interval;
+    return (now - *started_at) / interval > before;
+  };
+  if (ticked(mtu_check_interval) && mtu_differs()) restart_reason = "host MTU changed";
+  if (ticked(kube_proxy_check_interval) && kube_proxy_differs())
+    restart_reason = "kube-proxy went to nftables, or left it";
+  host_seen_at = now;
 }
 
 void IntDataplane::sync_tunnels(SimTime now) {
@@ -188,6 +209,8 @@ void IntDataplane::plan_wake_up(SimTime now, bool sets_left, ApplyResult& result
     }
   }
   if (arp_table) consider(arp_table->next_check());
+  if (mtu_differs()) consider(next_tick(*started_at, mtu_check_interval, now));
+  if (kube_proxy_differs()) consider(next_tick(*started_at, kube_proxy_check_interval, now));
   if (at) result.reschedule_after = std::max<SimTime>(*at - now, 1);
   for (FamilyDataplane* family : families()) {
     const auto end = family->routes.next_grace_end();
@@ -248,14 +271,13 @@ ApplyResult IntDataplane::apply(SimTime now) {
     if (refusal && !result.fatal) result.fatal = refusal;
     if (family->old_ip_sets) family->old_ip_sets->apply_updates(backend);
   }
-  if (result.fatal) {
-    fatal = result.fatal;
-    return result;
-  }
   if (first) look_at_interfaces(now);
+  // Routes are programmed beside the IP sets, which Felix retries for a second before it dies.
   apply_routes(now, woken, result);
   apply_wireguard(now, result);
-  if (render_panic) result.fatal = render_panic;
+  fatal = result.fatal;
+  if (result.fatal) return result;
+  result.fatal = render_panic;
   if (!result.fatal) apply_tables(now, woken, result);
   fatal = result.fatal;
   if (result.fatal) return result;
@@ -284,7 +306,10 @@ Dataplane::Dataplane(Dataplane&&) noexcept = default;
 Dataplane& Dataplane::operator=(Dataplane&&) noexcept = default;
 
 void Dataplane::on_message(const msg::Message& message) { impl_->dispatch(message); }
-bool Dataplane::on_interfaces_changed(SimTime now) { return impl_->look_at_interfaces(now); }
+bool Dataplane::on_interfaces_changed(SimTime now) {
+  impl_->look_at_host(now);
+  return impl_->look_at_interfaces(now);
+}
 ApplyResult Dataplane::apply(SimTime now) { return impl_->apply(now); }
 void Dataplane::note_kernel_touched(SimTime now) { impl_->note_touched(now); }
 bool Dataplane::needs_apply() const { return impl_->dirty; }

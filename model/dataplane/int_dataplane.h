@@ -87,6 +87,9 @@ struct IntDataplane {
   bool look_at_interfaces(SimTime now);
   ApplyResult apply(SimTime now);
 
+  void look_at_host(SimTime now);
+  bool mtu_differs() const;
+  bool kube_proxy_differs() const;
   void sync_tunnels(SimTime now);
   void refresh_if_due(SimTime now);
   void start_clocks(SimTime now);
@@ -114,7 +117,7 @@ struct IntDataplane {
   std::optional<std::string> fatal, restart_reason;
   std::vector<WireguardKeyReport> wireguard_keys;  // for the next result
   bool tunnels_dirty = true;
-  std::optional<SimTime> started_at, tunnels_checked_at;
+  std::optional<SimTime> started_at, tunnels_checked_at, host_seen_at;
   std::optional<SimTime> ip_sets_refresh_at, routes_refresh_at;  // set while somebody's touch waits
 };
 

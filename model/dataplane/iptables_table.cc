@@ -313,9 +313,12 @@ size_t IptablesTable::expected_length() const {
 }
 
 std::string IptablesTable::command() const {
-  return fmt::format("{}-{}-restore --noflush --verbose --wait 10 --wait-interval {}",
-                     config_.family == IpFamily::v4 ? "iptables" : "ip6tables",
-                     config_.backend == IptBackend::nft ? "nft" : "legacy",
+  const std::string restore =
+      fmt::format("{}-{}-restore --noflush --verbose",
+                  config_.family == IpFamily::v4 ? "iptables" : "ip6tables",
+                  config_.backend == IptBackend::nft ? "nft" : "legacy");
+  if (!config_.restore_supports_lock) return restore;
+  return fmt::format("{} --wait 10 --wait-interval {}", restore,
                      config_.lock_probe_interval / 1000);
 }
 

@@ -39,6 +39,7 @@ struct IptablesTableConfig {
   IptBackend backend = IptBackend::nft;
   bool append_hooks = false;  // ChainInsertMode Append
   SimTime lock_probe_interval = 50'000'000;
+  bool restore_supports_lock = true;
   TableTimers timers;
 };
 

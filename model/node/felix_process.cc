@@ -81,6 +81,8 @@ FelixOutcome FelixProcess::State::build(std::span<const Update> snapshot, SimTim
       derive_dataplane_config(*config, start->encapsulation, start->hostname, backend.state());
   if (!dataplane_config) return {FelixOutcome::Kind::dead, dataplane_config.error().message};
   marks = dataplane_config->rules.marks;
+  if (auto trap = node::restart_trap(*config))
+    return {FelixOutcome::Kind::waiting, std::move(*trap), {.served = true, .ready = false}};
   dataplane = std::make_unique<Dataplane>(*dataplane_config, backend);
   graph = std::make_unique<calc::CalcGraph>(calc::graph_options(
       std::make_shared<Config>(*config), start->hostname, start->encapsulation));

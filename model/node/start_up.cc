@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/node/start_up.h"
 
+#include <algorithm>
+
 #include "model/calc/config_batcher.h"
 #include "model/calc/config_options.h"
 #include "model/calc/encapsulation_resolver.h"
@@ -117,6 +119,17 @@ tl::expected<StartUp, NotStarted> start_up(const std::string& node,
     return not_started(std::move(valid).error(), live);
   start.encapsulation = encapsulation(snapshot, start.config);
   return start;
+}
+
+std::optional<std::string> restart_trap(const Config& config) {
+  const auto& ranges =
+      std::get<Nullable<std::vector<IndexRange>>>(config.value("RouteTableRanges"));
+  const auto highest_first = [](const IndexRange& a, const IndexRange& b) {
+    return a.last > b.last;
+  };
+  if (!ranges || std::is_sorted(ranges->begin(), ranges->end(), highest_first)) return std::nullopt;
+  return "restarts for ever: it sorts RouteTableRanges highest first, and takes that for a changed "
+         "configuration; write the highest range first";
 }
 
 }  // namespace felixsim::node

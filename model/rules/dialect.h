@@ -12,10 +12,12 @@ enum class Dialect : uint8_t {
   nft,       // text for nft, as Felix hands it to knftables
 };
 
-// The flags of felix/environment's Features that change the text of a rule.
+// The flags of felix/environment's Features that change what Felix writes. Tools of Debian 12 have
+// them all; FeatureDetectOverride can say otherwise.
 struct Features {
   bool snat_fully_random = true, masq_fully_random = true;
   bool nflog_size = true;  // iptables NFLOG knows --nflog-size; older ones only --nflog-range
+  bool restore_supports_lock = true;  // iptables-restore knows --wait
   auto operator<=>(const Features&) const = default;
 };
 

@@ -12,13 +12,12 @@ namespace felixsim::rules {
 struct Renderer {
   const RulesConfig& config;  // must outlive the renderer
   IpFamily family = IpFamily::v4;
-  Features features{};
 
   Dialect dialect() const { return config.dialect; }
   bool nft() const { return config.dialect == Dialect::nft; }
   bool v4() const { return family == IpFamily::v4; }
   const MarkBits& marks() const { return config.marks; }
-  RuleBuilder rule() const { return {config.dialect, family, features}; }
+  RuleBuilder rule() const { return {config.dialect, family, config.features}; }
 
   std::string set_name(std::string_view id) const { return ip_set_name(id, family, dialect()); }
   std::string all_pools_name() const { return set_name(config.felix.all_pools_set); }

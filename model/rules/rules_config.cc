@@ -76,6 +76,32 @@ void derive_nat(RulesConfig& c, const Config& config) {
                                   config.text("NATOutgoingExclusions") == "IPPoolsAndHostIPs";
 }
 
+// What Go's strconv.ParseBool takes.
+std::optional<bool> parse_flag(std::string_view raw) {
+  for (const char* yes : {"1", "t", "T", "true", "TRUE", "True"})
+    if (raw == yes) return true;
+  for (const char* no : {"0", "f", "F", "false", "FALSE", "False"})
+    if (raw == no) return false;
+  return std::nullopt;
+}
+
+// felix/environment/feature_detect_linux.go refreshFeaturesLockHeld: overrides by exact name; what
+// is unknown or no boolean is ignored.
+Features derive_features(const Config& config) {
+  Features features;
+  const auto& given = std::get<Nullable<StringMap>>(config.value("FeatureDetectOverride"));
+  if (!given) return features;
+  for (const auto& [name, flag] : {std::pair{"SNATFullyRandom", &Features::snat_fully_random},
+                                   {"MASQFullyRandom", &Features::masq_fully_random},
+                                   {"NFLogSize", &Features::nflog_size},
+                                   {"RestoreSupportsLock", &Features::restore_supports_lock}}) {
+    const auto override = given->find(name);
+    if (override == given->end()) continue;
+    if (const auto value = parse_flag(override->second)) features.*flag = *value;
+  }
+  return features;
+}
+
 // Configuration writes wildcards as iptables does.
 std::vector<std::string> forced_track_interfaces(const Config& config) {
   std::vector<std::string> names = config.strings("BPFForceTrackPacketsFromIfaces");
@@ -93,6 +119,7 @@ Result<RulesConfig> derive_rules_config(const Config& config,
   RulesConfig c;
   c.felix = facts_of(config.version());
   c.dialect = dialect;
+  c.features = derive_features(config);
   c.workload_interface_prefixes = interface_prefixes(config);
   c.kube_ipvs = kube_ipvs_support(config, kube_ipvs0_present);
   auto marks = allocate_mark_bits(config, c.kube_ipvs);

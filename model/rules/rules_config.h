@@ -21,6 +21,7 @@ namespace felixsim::rules {
 struct RulesConfig {
   VersionFacts felix;
   Dialect dialect = Dialect::iptables;
+  Features features;
   std::vector<std::string> workload_interface_prefixes{"cali"};  // without wildcard
   MarkBits marks;
 

@@ -6,6 +6,15 @@
 namespace felixsim {
 namespace {
 
+// Every list of profiles that Felix reads has this one, though nobody stored it
+// (libcalico-go/lib/backend/etcdv3/etcdv3.go List, lib/backend/k8s/resources/profile.go).
+constexpr char default_allow_key[] =
+    "/calico/resources/v3/projectcalico.org/profiles/projectcalico-default-allow";
+constexpr char default_allow_profile[] =
+    R"({"kind":"Profile","apiVersion":"projectcalico.org/v3",)"
+    R"("metadata":{"name":"projectcalico-default-allow"},)"
+    R"("spec":{"ingress":[{"action":"Allow"}],"egress":[{"action":"Allow"}]}})";
+
 constexpr std::string_view node_prefix = "/calico/resources/v3/projectcalico.org/nodes/";
 
 // The resource with another key in its status; nothing if that changes nothing.
@@ -26,6 +35,10 @@ std::optional<std::string> with_key(const std::string& text, const WireguardKeyR
 }
 
 }  // namespace
+
+DatastoreView::DatastoreView(FelixVersion version) : syncer_({true, false, facts_of(version)}) {
+  pending_[default_allow_key] = default_allow_profile;
+}
 
 bool DatastoreView::set_wireguard_key(const std::string& node, const WireguardKeyReport& report) {
   const auto found = nodes_.find(std::string(node_prefix) + node);

@@ -17,8 +17,8 @@ namespace felixsim {
 
 class DatastoreView {
  public:
-  explicit DatastoreView(FelixVersion version = FelixVersion::v3_32)
-      : syncer_({true, false, facts_of(version)}) {}
+  // Holds the profile projectcalico-default-allow from the start, as Felix's datastore drivers do.
+  explicit DatastoreView(FelixVersion version = FelixVersion::v3_32);
 
   // Remembers a change until flush(); of several changes of one key only the last counts, as in
   // Felix's own dedupe buffer (libcalico-go/lib/backend/syncersv1/dedupebuffer).

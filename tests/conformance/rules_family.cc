@@ -208,18 +208,17 @@ RulesConfig config_of(const json& meta, const std::string& file) {
 
 void run_file(const std::filesystem::path& file, Report& report) {
   std::optional<RulesConfig> config;
-  Features features;
   std::optional<EndpointMarks> marks;
   for_each_line(file, [&](int number, const json& line) {
     if (line.contains("meta")) {
       const json& meta = line.at("meta");
       config = config_of(meta, file.stem().string());
-      features = features_of(meta.at("features"));
+      config->features = features_of(meta.at("features"));
       marks.emplace(config->marks.endpoint, config->marks.non_cali_endpoint);
       return;
     }
     const auto family = line.value("ip_version", 4) == 6 ? IpFamily::v6 : IpFamily::v4;
-    const Renderer r{*config, family, features};
+    const Renderer r{*config, family};
     std::optional<std::string> difference;
     try {
       difference = run_line(r, *marks, line);

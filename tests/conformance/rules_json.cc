@@ -217,7 +217,7 @@ RulesConfig rules_config_of(const json& meta) {
 
 Features features_of(const json& features) {
   return {features.value("SNATFullyRandom", false), features.value("MASQFullyRandom", false),
-          features.value("NFLogSize", false)};
+          features.value("NFLogSize", false), true};
 }
 
 msg::PolicyId policy_id_of(const json& id) {

@@ -96,7 +96,7 @@ Ip Fib::source_for(const Route& route, const Ip& destination) const {
   for (const Link* link : links_)
     for (const auto& address : link->addresses) {
       const Ip& ip = address.prefix.address;
-      if (ip.family != family_ || address.scope == "host" || link->kind == "loopback") continue;
+      if (ip.family != family_ || address.scope == "host") continue;  // those of lo may be global
       if (family_ == IpFamily::v4) {
         if (address.scope == "global") return ip;
         continue;

@@ -226,3 +226,50 @@ TEST_CASE("Status files wait until everything was in place once") {
   CHECK(node.kernel.kernel.files.at("k8s default%2Fp1 eth0")
             .empty());  // Felix v3.28 writes nothing in
 }
+
+TEST_CASE("Felix looks at the host's MTU every half minute, at kube-proxy every quarter") {
+  struct Case {
+    std::string name;
+    std::function<void(KernelState&)> change;
+    SimTime noticed;
+  };
+  const auto follow = [] {
+    DataplaneConfig with = config();
+    with.mtu_interface = [](const std::string& name) { return name == "eth0"; };
+    with.kube_proxy_nftables = false;
+    return with;
+  };
+  for (const Case& c : {
+           Case{"the MTU", [](KernelState& k) { k.links.at("eth0").mtu_bytes = 1400; }, 30},
+           Case{"kube-proxy's table",
+                [](KernelState& k) { k.nft[{"ip", "kube-proxy"}].chains["services"]; }, 15},
+       })
+    DYNAMIC_SECTION(c.name) {
+      TestNode node(follow());
+      node.send(msg::InSync{});
+      node.apply();
+      c.change(node.kernel.kernel);
+      node.kernel.add_link("cali00000001001");  // a change of interfaces does not make it look
+      const ApplyResult result = node.apply(second);
+      CHECK(result.reschedule_after == (c.noticed - 1) * second);
+      CHECK_FALSE(node.dataplane->restart_reason());
+      node.apply(c.noticed * second - 1);
+      CHECK_FALSE(node.dataplane->restart_reason());
+      node.apply(c.noticed * second);
+      CHECK(node.dataplane->restart_reason());
+    }
+}
+
+TEST_CASE("A Felix that dies of an IP set has programmed its routes, but no rules") {
+  TestNode node;
+  node.kernel.add_link("cali00000001001");
+  node.send(endpoint("pod1", "cali00000001001", "10.244.0.2/32"));
+  node.send(msg::InSync{});
+  node.kernel.refuses = [](const KernelOp& op) {
+    const auto* command = std::get_if<CommandOp>(&op);
+    return command && command->command.starts_with("ipset restore");
+  };
+  CHECK(node.apply().fatal);
+  CHECK(node.kernel.kernel.routes.size() == 1);
+  CHECK_FALSE(node.kernel.kernel.iptables.contains({IpFamily::v4, IptBackend::nft}));
+}

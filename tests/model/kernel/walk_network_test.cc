@@ -15,6 +15,14 @@ TEST_CASE("a spoofed source is dropped by its way back") {
   CHECK(spoofed.steps[static_cast<size_t>(spoofed.decided)].table == "raw");
 }
 
+TEST_CASE("a global address of lo comes before those of later devices") {
+  TwoNodes nodes;
+  const auto seen = [&] { return nodes.send("a", "10.0.0.2", tcp, 80).seen_source; };
+  CHECK(seen() == *Ip::parse("172.16.0.1"));
+  TwoNodes::run(nodes.a, "ip addr add 192.0.2.7/32 dev lo");
+  CHECK(seen() == *Ip::parse("192.0.2.7"));
+}
+
 TEST_CASE("a kernel that does not forward drops") {
   TwoNodes nodes;
   for (const std::string device : {"all", "cali1"})

@@ -79,3 +79,22 @@ TEST_CASE("ipvs needs the interface and no eBPF, and takes a mark") {
 TEST_CASE("too few mark bits are an error") {
   CHECK_FALSE(derive({{"IptablesMarkMask", "0x3"}, {"NFTablesMode", "Disabled"}}).has_value());
 }
+
+TEST_CASE("FeatureDetectOverride takes features away, by their exact names and in Go's booleans") {
+  struct Case {
+    std::string name, given;
+    Features want;
+  };
+  for (const auto& c : {
+           Case{"nothing is overridden", "", {true, true, true, true}},
+           Case{"one", "MASQFullyRandom=false", {true, false, true, true}},
+           Case{"all", "SNATFullyRandom=0,MASQFullyRandom=F,NFLogSize=False,RestoreSupportsLock=f",
+                {false, false, false, false}},
+           Case{"another case is another name", "masqfullyrandom=false", {true, true, true, true}},
+           Case{"no is no boolean", "MASQFullyRandom=no", {true, true, true, true}},
+           Case{"unknown flags are ignored", "Nonsense=false", {true, true, true, true}},
+       })
+    DYNAMIC_SECTION(c.name) {
+      CHECK(derive({{"FeatureDetectOverride", c.given}})->features == c.want);
+    }
+}

@@ -193,3 +193,36 @@ TEST_CASE("an interface that is down keeps its IPv4 addresses among those of the
   CHECK(sets.find("add cali40this-host 192.0.2.1\n") != std::string::npos);
   CHECK(sets.find("add cali60this-host fd00:99::1\n") == std::string::npos);
 }
+
+// Felix sorts several ranges in place and takes that for a change of its configuration.
+TEST_CASE("a Felix with RouteTableRanges from low to high restarts for ever") {
+  struct Case {
+    std::string name, ranges, health;
+  };
+  for (const auto& c : {
+           Case{"one range", "'1-250'", "liveness 200\nreadiness 200\n"},
+           Case{"the highest first", "'500-600,300-400'", "liveness 200\nreadiness 200\n"},
+           Case{"the lowest first", "'300-400,500-600'", "liveness 200\nreadiness 503\n"},
+       })
+    DYNAMIC_SECTION(c.name) {
+      Cluster cluster({});
+      const auto& node =
+          fly(cluster, events_of(start_of_scenario("FELIX_ROUTETABLERANGES: " + c.ranges)));
+      CHECK(health_text(node) == c.health);
+      CHECK(kernel_text(node.kernel.state(), "iptables").empty() == (c.health[23] == '5'));
+    }
+}
+
+// What kube-controllers give to the host endpoints that they make. Nobody stores that profile.
+TEST_CASE("the profile projectcalico-default-allow is always there") {
+  const std::string steps =
+      "- {name: hep, apply: [{kind: HostEndpoint, metadata: {name: h}, spec: {node: node-a, "
+      "interfaceName: eth0, profiles: [projectcalico-default-allow, another]}}]}\n";
+  Cluster cluster({});
+  const auto& node = fly(cluster, events_of(start_of_scenario("") + steps));
+  const std::string rules = kernel_text(node.kernel.state(), "iptables");
+  const std::string allow = "\"Profile projectcalico-default-allow ingress\" -j MARK --set-xmark ";
+  CHECK(rules.find(allow + "0x10000/0x10000") != std::string::npos);
+  CHECK(rules.find("\"Profile another ingress\" -j MARK --set-xmark 0x40000/0x40000") !=
+        std::string::npos);
+}
