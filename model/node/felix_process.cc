@@ -130,8 +130,9 @@ FelixOutcome FelixProcess::State::deliver() {
   return {};
 }
 
-// Felix exits over a changed configuration that it cannot take while it runs, and over a changed
-// encapsulation (daemon.go handleConfigUpdate, int_dataplane.go).
+// Felix exits over a changed configuration that it cannot take while it runs, over a changed
+// encapsulation, and, with another code, over a datastore that is no longer ready (daemon.go
+// handleConfigUpdate, sendMessagesToDataplaneDriver).
 FelixOutcome FelixProcess::State::on_message(const msg::Message& message) {
   if (const auto* update = std::get_if<msg::ConfigUpdate>(&message)) {
     const auto changed = config->apply(*update);
@@ -143,6 +144,8 @@ FelixOutcome FelixProcess::State::on_message(const msg::Message& message) {
   if (const auto* encapsulation = std::get_if<msg::Encapsulation>(&message))
     if (*encapsulation != start->encapsulation)
       return {FelixOutcome::Kind::restart, "encapsulation of the IP pools changed"};
+  if (std::holds_alternative<msg::DatastoreNotReady>(message))
+    return {FelixOutcome::Kind::dead, "the datastore became unready"};
   dataplane->on_message(message);
   return {};
 }

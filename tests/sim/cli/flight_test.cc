@@ -226,3 +226,16 @@ TEST_CASE("the profile projectcalico-default-allow is always there") {
   CHECK(rules.find("\"Profile another ingress\" -j MARK --set-xmark 0x40000/0x40000") !=
         std::string::npos);
 }
+
+TEST_CASE("a Felix whose datastore becomes unready exits, and waits when it is started again") {
+  const std::string unready =
+      "- {name: unready, apply: [{kind: ClusterInformation, metadata: {name: default}, spec: "
+      "{datastoreReady: false}}]}\n";
+  const std::string again = "- {name: again, host: {node-a: [{felix: start}]}}\n";
+  Cluster stays({});
+  CHECK(felix_state_text(fly(stays, events_of(start_of_scenario("") + unready))) ==
+        "dead: the datastore became unready");
+  Cluster waits({});
+  CHECK(felix_state_text(fly(waits, events_of(start_of_scenario("") + unready + again)))
+            .starts_with("waiting: the datastore is not ready"));
+}
