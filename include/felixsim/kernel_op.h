@@ -94,6 +94,8 @@ class Backend {
   virtual ~Backend() = default;
   virtual KernelAnswer apply(const KernelOp& op) = 0;
   virtual const KernelState& state() const = 0;  // what the kernel holds now
+  // Differs from what it was when the interfaces or their addresses may have changed; 0: not known.
+  virtual uint64_t links_version() const { return 0; }
 };
 
 }  // namespace felixsim

@@ -63,7 +63,8 @@ class Dataplane {
 
   // Felix's interface monitor: compares the kernel's links and local routes with what was seen last
   // and tells the managers. Call it when the kernel's interfaces, addresses or local routes may
-  // have changed, also after an apply() that created a device. True if anything changed. O(links).
+  // have changed, also after an apply() that created a device. True if anything changed. O(links),
+  // if the backend does not know that they are the same.
   bool on_interfaces_changed(SimTime now);
 
   // Makes the kernel what the messages ask for, in Felix's order: managers resolve, IP sets are

@@ -26,7 +26,7 @@ void EndpointManager::on_host(Symbol id, HostPtr endpoint) {
     hosts_.erase(id);
   }
   hosts_dirty_ = true;
-  status_dirty_.insert(id);
+  status_dirty_.push_back(id);
 }
 
 void EndpointManager::on_policy(const msg::PolicyId& id, const msg::Policy& policy) {
@@ -76,9 +76,9 @@ void EndpointManager::resolve() {
       up_interfaces_.erase(name);
     }
     if (auto workload = workload_of_.find(name); workload != workload_of_.end()) {
-      status_dirty_.insert(workload->second);
+      status_dirty_.push_back(workload->second);
     } else if (auto host = active_hosts_.find(name); host != active_hosts_.end()) {
-      status_dirty_.insert(host->second);
+      status_dirty_.push_back(host->second);
     }
   }
   pending_interfaces_.clear();
@@ -119,9 +119,9 @@ bool EndpointManager::uses_changed_policy(const std::vector<msg::TierInfo>& tier
 // A policy's selector decides which group it is in, so its endpoints need new chains.
 void EndpointManager::mark_endpoints_of_changed_policies() {
   if (changed_policies_.empty()) return;
-  for (const auto& [id, endpoint] : workloads_) {
+  for (const auto& [id, workload] : workloads_) {
     if (pending_workloads_.contains(id)) continue;
-    if (uses_changed_policy(endpoint->tiers)) pending_workloads_[id] = endpoint;
+    if (uses_changed_policy(workload.endpoint->tiers)) pending_workloads_[id] = workload.endpoint;
   }
   for (const auto& [id, endpoint] : hosts_) {
     if (hosts_dirty_) break;
@@ -143,12 +143,10 @@ std::vector<rules::TierGroups> EndpointManager::groups(const std::vector<msg::Ti
   return rules::group_tiers(tiers, selector_of, true, with_egress);
 }
 
-void EndpointManager::incref_group(const rules::PolicyGroup& group) {
-  if (++group_references_[group.chain_name()] != 1) return;
-  auto chain = std::make_shared<const rules::Chain>(rules::policy_group_chain(renderer_, group));
-  out_.filter.update(chain);
-  out_.mangle.update(chain);
-  out_.raw.update(chain);
+void EndpointManager::incref_group(const GroupChain& group) {
+  if (++group_references_[group.name] != 1) return;
+  update_tables({&out_.filter, &out_.mangle, &out_.raw},
+                rules::policy_group_chain(renderer_, group.group));
 }
 
 void EndpointManager::decref_group(const std::string& chain) {
@@ -161,16 +159,11 @@ void EndpointManager::decref_group(const std::string& chain) {
 }
 
 void EndpointManager::update_policy_groups(const std::string& interface,
-                                           const std::vector<rules::TierGroups>& groups) {
+                                           const std::vector<GroupChain>& groups) {
   std::vector<std::string> names;
-  for (const rules::TierGroups& tier : groups) {
-    for (const auto* list : {&tier.ingress, &tier.egress}) {
-      for (const rules::PolicyGroup& group : *list) {
-        if (group.inlined()) continue;
-        incref_group(group);
-        names.push_back(group.chain_name());
-      }
-    }
+  for (const GroupChain& group : groups) {
+    incref_group(group);
+    names.push_back(group.name);
   }
   std::vector<std::string> old;
   if (auto it = group_chains_of_.find(interface); it != group_chains_of_.end()) {
@@ -184,14 +177,14 @@ void EndpointManager::update_policy_groups(const std::string& interface,
   }
 }
 
-void EndpointManager::update_chains(RuleTable& table, ActiveChains& active,
-                                    const rules::Chains& wanted) {
+void EndpointManager::update_chains(RuleTable& table, ActiveChains& active, rules::Chains wanted) {
   std::set<std::string> seen;
-  for (const rules::Chain& chain : wanted) {
-    seen.insert(chain.name);
-    auto [it, is_new] = active.try_emplace(chain.name, chain);
-    if (!is_new && it->second == chain) continue;
-    it->second = chain;
+  for (rules::Chain& wanted_chain : wanted) {
+    ChainPtr chain = table.chain(std::move(wanted_chain));
+    seen.insert(chain->name());
+    ChainPtr& known = active[chain->name()];
+    if (known && *known == *chain) continue;
+    known = chain;
     table.update(chain);
   }
   for (auto it = active.begin(); it != active.end();) {
@@ -199,7 +192,7 @@ void EndpointManager::update_chains(RuleTable& table, ActiveChains& active,
       ++it;
       continue;
     }
-    table.remove(it->first);
+    table.remove(it->second);
     it = active.erase(it);
   }
 }
@@ -207,10 +200,11 @@ void EndpointManager::update_chains(RuleTable& table, ActiveChains& active,
 std::string EndpointManager::workload_status(const msg::WorkloadEndpointId& id) const {
   auto it = workloads_.find(id);
   if (it == workloads_.end()) return "";
-  const std::string& name = it->second->name.str();
+  const msg::WorkloadEndpoint& endpoint = *it->second.endpoint;
+  const std::string& name = endpoint.name.str();
   if (to_configure_.contains(name))
     return std::string(renderer_.config.felix.failed_workload_status);
-  return it->second->state.view() == "active" && up_interfaces_.contains(name) ? "up" : "down";
+  return endpoint.state.view() == "active" && up_interfaces_.contains(name) ? "up" : "down";
 }
 
 std::string EndpointManager::host_status(Symbol id) const {
@@ -228,7 +222,7 @@ void EndpointManager::update_statuses() {
     if (const auto* workload = std::get_if<msg::WorkloadEndpointId>(&id)) {
       auto it = workloads_.find(*workload);
       out_.statuses->update(renderer_.family, id, workload_status(*workload),
-                            it == workloads_.end() ? nullptr : it->second);
+                            it == workloads_.end() ? nullptr : it->second.endpoint);
     } else {
       out_.statuses->update(renderer_.family, id, host_status(std::get<Symbol>(id)), nullptr);
     }

@@ -7,7 +7,9 @@
 // dispatch chains when the set of endpoints changed.
 #pragma once
 
-#include <functional>
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,10 +20,12 @@
 #include "felixsim/kernel_op.h"
 #include "felixsim/messages.h"
 #include "model/dataplane/endpoint_status.h"
+#include "model/dataplane/id_hash.h"
 #include "model/dataplane/interfaces.h"
 #include "model/dataplane/link_addresses.h"
 #include "model/dataplane/route_table.h"
 #include "model/dataplane/rule_table.h"
+#include "model/dataplane/workload_chains.h"
 #include "model/rules/endpoint_marks.h"
 #include "model/rules/policy_group.h"
 #include "model/rules/renderer.h"
@@ -42,6 +46,7 @@ struct EndpointManagerOutputs {
   LinkAddresses* link_addresses = nullptr;
   rules::EndpointMarks* marks = nullptr;  // null without kube-ipvs
   EndpointStatusCombiner* statuses = nullptr;
+  WorkloadChains* workload_chains = nullptr;
 };
 
 class EndpointManager {
@@ -68,19 +73,23 @@ class EndpointManager {
   bool needs_retry() const { return !to_configure_.empty(); }
 
  private:
-  using ActiveChains = std::map<std::string, rules::Chain>;
+  using ActiveChains = std::map<std::string, ChainPtr>;
   using ChainsByInterface = std::map<std::string, rules::Chains>;
+  struct Workload {
+    WorkloadPtr endpoint;
+    std::vector<ChainPtr> chains;
+    std::string arp_chain;
+  };
 
   // workload_endpoints.cc
   void resolve_workloads();
   bool yields_to_existing(const msg::WorkloadEndpointId& id, const WorkloadPtr& endpoint);
   void activate_workload(const msg::WorkloadEndpointId& id, const WorkloadPtr& endpoint);
-  void forget_old_interface(const msg::WorkloadEndpointId& id, const std::string& old_name,
+  void forget_old_interface(const Workload& workload, const msg::WorkloadEndpoint& old,
                             const std::string& new_name);
   void remove_workload(const msg::WorkloadEndpointId& id);
   void promote_shadowed(Symbol interface);
-  void update_workload_chains(const msg::WorkloadEndpointId& id,
-                              const msg::WorkloadEndpoint& endpoint);
+  void update_workload_chains(Workload& workload);
   void update_spoofing(const msg::WorkloadEndpoint& endpoint);
   std::vector<RouteTarget> routes_of(const msg::WorkloadEndpointId& id,
                                      const msg::WorkloadEndpoint& endpoint) const;
@@ -104,11 +113,10 @@ class EndpointManager {
   bool uses_changed_policy(const std::vector<msg::TierInfo>& tiers) const;
   std::vector<rules::TierGroups> groups(const std::vector<msg::TierInfo>& tiers,
                                         bool with_egress = true) const;
-  void update_policy_groups(const std::string& interface,
-                            const std::vector<rules::TierGroups>& groups);
-  void incref_group(const rules::PolicyGroup& group);
+  void update_policy_groups(const std::string& interface, const std::vector<GroupChain>& groups);
+  void incref_group(const GroupChain& group);
   void decref_group(const std::string& chain);
-  void update_chains(RuleTable& table, ActiveChains& active, const rules::Chains& wanted);
+  void update_chains(RuleTable& table, ActiveChains& active, rules::Chains wanted);
   void update_statuses();
   std::string workload_status(const msg::WorkloadEndpointId& id) const;
   std::string host_status(Symbol id) const;
@@ -118,20 +126,19 @@ class EndpointManager {
   EndpointManagerOutputs out_;
   std::optional<std::string> panic_;
 
-  std::map<msg::WorkloadEndpointId, WorkloadPtr> pending_workloads_, workloads_, shadowed_;
-  std::map<std::string, msg::WorkloadEndpointId> workload_of_;                   // by interface
-  std::map<msg::WorkloadEndpointId, std::vector<std::string>> workload_chains_;  // names
-  std::map<msg::WorkloadEndpointId, std::string> arp_chains_;
+  std::map<msg::WorkloadEndpointId, WorkloadPtr> pending_workloads_, shadowed_;
+  absl::flat_hash_map<msg::WorkloadEndpointId, Workload, IdHash> workloads_;
+  absl::flat_hash_map<std::string, msg::WorkloadEndpointId> workload_of_;  // by interface
   ActiveChains workload_dispatch_, mark_dispatch_, arp_dispatch_;
   bool dispatch_dirty_ = true, marks_dirty_ = true;
 
   std::map<std::string, InterfaceState> pending_interfaces_;
-  std::set<std::string> up_interfaces_;
+  absl::flat_hash_set<std::string> up_interfaces_;
   std::set<std::string> to_configure_;
   std::map<std::string, std::vector<Cidr>> spoofable_;  // by interface
   bool rpf_skip_dirty_ = true;
 
-  std::map<msg::PolicyId, std::string> selectors_;
+  absl::flat_hash_map<msg::PolicyId, std::string, IdHash> selectors_;
   std::set<msg::PolicyId> changed_policies_;
   std::map<std::string, std::vector<std::string>> group_chains_of_;  // by interface
   std::map<std::string, int> group_references_;
@@ -146,7 +153,7 @@ class EndpointManager {
 
   std::string bgp_peer_address_, new_bgp_peer_address_;
   bool bgp_peer_address_dirty_ = true;
-  std::set<EndpointId> status_dirty_;
+  std::vector<EndpointId> status_dirty_;
 };
 
 }  // namespace felixsim

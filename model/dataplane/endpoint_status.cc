@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 
 namespace felixsim {
@@ -42,7 +43,7 @@ std::string json_string(std::string_view text) {
 
 void add_field(std::string& out, std::string_view name, const std::string& value) {
   if (out.size() > 1) out += ',';
-  out += fmt::format("\"{}\":{}", name, value);
+  out.append("\"").append(name).append("\":").append(value);
 }
 
 void add_nets(std::string& out, std::string_view name, const std::vector<Cidr>& nets) {
@@ -77,19 +78,16 @@ std::string status_file_content(const msg::WorkloadEndpoint& endpoint) {
 void EndpointStatusCombiner::update(IpFamily family, const EndpointId& id,
                                     const std::string& status,
                                     std::shared_ptr<const msg::WorkloadEndpoint> endpoint) {
-  dirty_.insert(id);
+  dirty_.push_back(id);
   Known& known = known_[id];
-  if (status.empty()) {
-    known.statuses.erase(family);
-    return;
-  }
-  known.statuses[family] = status;
-  if (endpoint) known.endpoint = std::move(endpoint);
+  known.statuses[family == IpFamily::v4 ? 0 : 1] = status;
+  if (endpoint && !status.empty()) known.endpoint = std::move(endpoint);
 }
 
 std::string EndpointStatusCombiner::combined(const EndpointId& id) const {
   std::string result;
-  for (const auto& [family, status] : known_.at(id).statuses) {
+  for (const std::string& status : known_.at(id).statuses) {
+    if (status.empty()) continue;
     if (status == "error") return status;
     if (status == "down" || result.empty()) result = status;
   }
@@ -106,6 +104,9 @@ std::vector<std::pair<EndpointId, std::string>> EndpointStatusCombiner::apply(Ba
                                                                               bool write_files,
                                                                               bool with_content) {
   std::vector<std::pair<EndpointId, std::string>> reports;
+  std::sort(dirty_.begin(), dirty_.end());
+  dirty_.erase(std::unique(dirty_.begin(), dirty_.end()), dirty_.end());
+  reports.reserve(dirty_.size());
   for (const EndpointId& id : dirty_) {
     std::string status = combined(id);
     reports.emplace_back(id, status);

@@ -4,6 +4,9 @@
 // felix/statusrep/status_file_reporter.go of v3.32.1.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
@@ -13,6 +16,7 @@
 
 #include "felixsim/kernel_op.h"
 #include "felixsim/messages.h"
+#include "model/dataplane/id_hash.h"
 
 namespace felixsim {
 
@@ -39,11 +43,11 @@ class EndpointStatusCombiner {
   void resync_files(const KernelState& kernel);
 
   struct Known {
-    std::map<IpFamily, std::string> statuses;
+    std::array<std::string, 2> statuses;  // of IPv4 and IPv6; empty: none
     std::shared_ptr<const msg::WorkloadEndpoint> endpoint;
   };
-  std::map<EndpointId, Known> known_;
-  std::set<EndpointId> dirty_;
+  absl::flat_hash_map<EndpointId, Known, IdHash> known_;
+  std::vector<EndpointId> dirty_;  // may repeat
   std::map<std::string, std::string> wanted_files_;
   std::set<std::string> dirty_files_;
   bool files_read_ = false;

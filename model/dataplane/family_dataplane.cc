@@ -75,8 +75,7 @@ rules::Rule jump_to(const rules::Renderer& renderer, std::string_view chain) {
 }  // namespace
 
 FamilyDataplane::FamilyDataplane(const DataplaneConfig& config_in, IpFamily family_in,
-                                 rules::EndpointMarks* marks, EndpointStatusCombiner& statuses,
-                                 NftablesTable* arp_table, const std::string& rp_filter)
+                                 const SharedParts& shared, const std::string& rp_filter)
     : config(config_in),
       family(family_in),
       renderer{config_in.rules, family_in},
@@ -122,13 +121,14 @@ FamilyDataplane::FamilyDataplane(const DataplaneConfig& config_in, IpFamily fami
   outputs.raw = table("raw");
   outputs.mangle = table("mangle");
   outputs.filter = table("filter");
-  if (v4 && arp_table) outputs.arp = RuleTable(*arp_table, "filter");
+  if (v4 && shared.arp_table) outputs.arp = RuleTable(*shared.arp_table, "filter");
   if (!config.route_sync_disabled) {
     outputs.routes = &routes;
     if (rules.felix.peer_addresses) outputs.link_addresses = &link_addresses;
   }
-  outputs.marks = marks;
-  outputs.statuses = &statuses;
+  outputs.marks = shared.marks;
+  outputs.statuses = &shared.statuses;
+  outputs.workload_chains = &shared.workload_chains;
   uint32_t priority = v4 ? config.route_priority : config.route_priority_v6;
   endpoints.emplace(EndpointManagerConfig{config.floating_ips, priority, rp_filter}, renderer,
                     std::move(outputs));
@@ -199,15 +199,14 @@ void FamilyDataplane::on_addresses(const AddressChange& change) {
 }
 
 void FamilyDataplane::complete(Backend& backend, std::optional<std::string>& fatal) {
-  const KernelState& kernel = backend.state();
-  if (noencap) noencap->complete(routes, kernel);
-  if (vxlan) vxlan->complete(routes, kernel);
+  if (noencap) noencap->complete(routes, backend);
+  if (vxlan) vxlan->complete(routes, backend);
   if (auto panic = endpoints->complete(backend)) fatal = panic;
   floating_ips->complete();
   masq->complete();
   if (hosts_ip_set) hosts_ip_set->complete();
   if (dscp) dscp->complete();
-  if (ipip) ipip->complete(routes, kernel);
+  if (ipip) ipip->complete(routes, backend);
   service_loops->complete();
 }
 

@@ -63,8 +63,8 @@ void EndpointManager::mark_changed_hosts() {
     interfaces_of_host_[id].push_back(interface);
     auto old = active_hosts_.find(interface);
     if (old != active_hosts_.end() && old->second == id) continue;
-    if (old != active_hosts_.end()) status_dirty_.insert(old->second);
-    status_dirty_.insert(id);
+    if (old != active_hosts_.end()) status_dirty_.push_back(old->second);
+    status_dirty_.push_back(id);
   }
 }
 
@@ -116,7 +116,8 @@ void EndpointManager::render_host_chains(const HostsByInterface& pre_dnat,
   for (const auto& [interface, id] : active_hosts_) {
     if (!groups_of.contains(interface)) update_policy_groups(interface, {});
   }
-  for (const auto& [interface, groups] : groups_of) update_policy_groups(interface, groups);
+  for (const auto& [interface, tiers] : groups_of)
+    update_policy_groups(interface, group_chains(tiers));
 }
 
 void EndpointManager::update_host_dispatch(HostsByInterface pre_dnat,
@@ -138,7 +139,7 @@ void EndpointManager::update_host_dispatch(HostsByInterface pre_dnat,
        rules::host_dispatch_chains(renderer_, names, other, HostDispatch::to)) {
     mangle.push_back(std::move(chain));
   }
-  update_chains(out_.mangle, host_mangle_dispatch_, mangle);
+  update_chains(out_.mangle, host_mangle_dispatch_, std::move(mangle));
 }
 
 void EndpointManager::update_hosts() {

@@ -39,11 +39,11 @@ IntDataplane::IntDataplane(DataplaneConfig config_in, Backend& backend_in)
     RuleTable(*arp_table, "filter")
         .set_hook_rules("OUTPUT", {jump.jump(rules::chain::arp_dispatch)});
   }
-  rules::EndpointMarks* shared = marks ? &*marks : nullptr;
-  v4 = std::make_unique<FamilyDataplane>(config, IpFamily::v4, shared, statuses, arp_table.get(),
+  const SharedParts shared{marks ? &*marks : nullptr, arp_table.get(), statuses, workload_chains};
+  v4 = std::make_unique<FamilyDataplane>(config, IpFamily::v4, shared,
                                          default_rp_filter(backend.state()));
   if (config.ipv6_enabled) {
-    v6 = std::make_unique<FamilyDataplane>(config, IpFamily::v6, shared, statuses, nullptr, "");
+    v6 = std::make_unique<FamilyDataplane>(config, IpFamily::v6, shared, "");
   }
   if (!v4->vxlan && backend.state().links.contains(vxlan_device(IpFamily::v4))) {
     backend.apply(LinkRemoveOp{vxlan_device(IpFamily::v4)});
@@ -69,6 +69,9 @@ std::vector<FamilyDataplane*> IntDataplane::families() {
 }
 
 bool IntDataplane::look_at_interfaces(SimTime now) {
+  const uint64_t version = backend.links_version();
+  if (version != 0 && version == links_seen) return false;
+  links_seen = version;
   InterfaceChanges changes = monitor.look(backend.state(), config.interface_excluded);
   for (const InterfaceChange& change : changes.states) {
     if (change.name == kube_ipvs_interface) {
@@ -265,6 +268,7 @@ ApplyResult IntDataplane::apply(SimTime now) {
   for (FamilyDataplane* family : families()) family->resolve();
   std::optional<std::string> render_panic;  // it strikes when the tables are rendered
   for (FamilyDataplane* family : families()) family->complete(backend, render_panic);
+  workload_chains.forget();
   refresh_if_due(now);
   for (FamilyDataplane* family : families()) {
     auto refusal = family->ip_sets.apply_updates(backend);
@@ -293,7 +297,7 @@ ApplyResult IntDataplane::apply(SimTime now) {
   const bool write_files = config.status_files && was_in_place;
   const bool with_content = config.rules.felix.status_file_content;
   for (auto& [id, status] : statuses.apply(backend, write_files, with_content)) {
-    result.statuses.push_back({id, status});
+    result.statuses.push_back({std::move(id), std::move(status)});
   }
   plan_wake_up(now, sets_left, result);
   return result;

@@ -34,11 +34,18 @@
 
 namespace felixsim {
 
+// What the families write to together.
+struct SharedParts {
+  rules::EndpointMarks* marks = nullptr;  // null without kube-ipvs
+  NftablesTable* arp_table = nullptr;     // null where the node has no nft
+  EndpointStatusCombiner& statuses;
+  WorkloadChains& workload_chains;
+};
+
 // One IP family: its tables and what writes into them. Held by pointer, since managers point at
 // their neighbours.
 struct FamilyDataplane {
-  FamilyDataplane(const DataplaneConfig& config, IpFamily family, rules::EndpointMarks* marks,
-                  EndpointStatusCombiner& statuses, NftablesTable* arp_table,
+  FamilyDataplane(const DataplaneConfig& config, IpFamily family, const SharedParts& shared,
                   const std::string& rp_filter);
   FamilyDataplane(const FamilyDataplane&) = delete;
   FamilyDataplane& operator=(const FamilyDataplane&) = delete;
@@ -106,8 +113,10 @@ struct IntDataplane {
   DataplaneConfig config;
   Backend& backend;
   InterfaceMonitor monitor;
+  uint64_t links_seen = 0;  // Backend::links_version() at its last look
   std::optional<rules::EndpointMarks> marks;
   EndpointStatusCombiner statuses;
+  WorkloadChains workload_chains;
   std::unique_ptr<NftablesTable> arp_table;
   std::unique_ptr<FamilyDataplane> v4, v6;
 

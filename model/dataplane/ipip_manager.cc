@@ -108,7 +108,7 @@ bool IpipManager::device_needs_sync(const KernelState& kernel) const {
   return routes_.device_needs_sync(kernel, [this](const Link&) { return device(); });
 }
 
-void IpipManager::complete(RouteTable& table, const KernelState& kernel) {
+void IpipManager::complete(RouteTable& table, const Backend& backend) {
   if (!config_.program_routes) return;
   auto tunnel_route = [this](const Cidr& dst,
                              const msg::RouteUpdate& route) -> std::optional<RouteTarget> {
@@ -122,7 +122,7 @@ void IpipManager::complete(RouteTable& table, const KernelState& kernel) {
     target.mtu_bytes = config_.mtu_bytes;
     return target;
   };
-  routes_.complete(table, kernel, tunnel_route);
+  routes_.complete(table, backend, tunnel_route);
 }
 
 void clean_up_ipip_addresses(Backend& backend) {

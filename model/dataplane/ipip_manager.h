@@ -32,7 +32,7 @@ class IpipManager {
   void on_route_removed(const msg::RouteRemove& route);
   bool sync_device(Backend& backend);
   bool device_needs_sync(const KernelState& kernel) const;
-  void complete(RouteTable& table, const KernelState& kernel);
+  void complete(RouteTable& table, const Backend& backend);
 
  private:
   std::optional<TunnelDevice> device() const;

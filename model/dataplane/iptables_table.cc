@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "model/rules/render.h"
-
 namespace felixsim {
 
 namespace {
@@ -43,8 +41,19 @@ std::string_view hash_of(std::string_view rule) {
   return {};
 }
 
-size_t count_foreign(const std::vector<std::string>& hashes) {
-  return static_cast<size_t>(std::count(hashes.begin(), hashes.end(), ""));
+// Of the text for these chains, about: it is large, and growing it costs.
+size_t expected_length(const std::vector<ChainStore::Dirty>& dirty) {
+  constexpr size_t around = 64;
+  size_t length = around;
+  for (const auto& [name, wanted] : dirty) {
+    length += around + name.size();
+    if (wanted) length += rules::lines_length(name, wanted->rules());
+  }
+  return length;
+}
+
+size_t count_foreign(const rules::RuleHashes& hashes) {
+  return static_cast<size_t>(std::count(hashes.begin(), hashes.end(), rules::RuleHash()));
 }
 
 }  // namespace
@@ -75,19 +84,19 @@ IptablesTable::IptablesTable(IptablesTableConfig config) : config_(std::move(con
   }
 }
 
-void IptablesTable::set_hook_rules(const std::string& chain, std::vector<rules::Rule> rules) {
+void IptablesTable::set_hook_rules(const std::string& chain, rules::WrittenRulesPtr rules) {
   Hook& hook = hooks_[chain];
-  if (hook.inserted == rules) return;
-  chains_.replace_hook(hook.inserted, rules);
+  if (*hook.inserted == *rules) return;
+  chains_.replace_hook(*hook.inserted, *rules);
   hook.inserted = std::move(rules);
   dirty_hooks_.insert(chain);
   loaded_ = false;
 }
 
-void IptablesTable::set_appended_rules(const std::string& chain, std::vector<rules::Rule> rules) {
+void IptablesTable::set_appended_rules(const std::string& chain, rules::WrittenRulesPtr rules) {
   Hook& hook = hooks_[chain];
-  if (hook.appended == rules) return;
-  chains_.replace_hook(hook.appended, rules);
+  if (*hook.appended == *rules) return;
+  chains_.replace_hook(*hook.appended, *rules);
   hook.appended = std::move(rules);
   dirty_hooks_.insert(chain);
   loaded_ = false;
@@ -127,10 +136,10 @@ IptablesTable::Hashes IptablesTable::read_hashes(const std::string& chain,
   Hashes hashes;
   bool has_ours = false;
   for (const IptRule& rule : content.rules) {
-    std::string hash(hash_of(rule));
+    std::string_view hash = hash_of(rule);
     if (hash.empty() && is_old_insert(chain, rule)) hash = "OLD INSERT RULE";
     has_ours |= !hash.empty();
-    hashes.push_back(std::move(hash));
+    hashes.emplace_back(hash);
   }
   if (has_ours && !is_ours(chain)) hook_rules_[chain] = content.rules;
   return hashes;
@@ -141,10 +150,9 @@ IptablesTable::Hashes IptablesTable::expected_hook_hashes(const std::string& cha
   auto hook = hooks_.find(chain);
   Hashes inserted, appended;
   if (hook != hooks_.end()) {
-    inserted = rules::rule_hashes(chain, hook->second.inserted, rules::Dialect::iptables);
+    inserted = rules::hashes_of_rules(chain, *hook->second.inserted);
     // Another name, so that a rule that is both inserted and appended has two hashes.
-    appended =
-        rules::rule_hashes(chain + "*appends*", hook->second.appended, rules::Dialect::iptables);
+    appended = rules::hashes_of_rules(chain + "*appends*", *hook->second.appended);
   }
   Hashes all(foreign_rules);
   all.insert(config_.append_hooks ? all.end() : all.begin(), inserted.begin(), inserted.end());
@@ -154,7 +162,7 @@ IptablesTable::Hashes IptablesTable::expected_hook_hashes(const std::string& cha
 
 void IptablesTable::compare_known_chain(const std::string& name, const Hashes& expected,
                                         const Hashes& found) {
-  if (chains_.dirty().contains(name) || dirty_hooks_.contains(name)) return;
+  if (chains_.is_dirty(name) || dirty_hooks_.contains(name)) return;
   if (is_ours(name)) {
     if (found != expected) chains_.mark_dirty(name);
     return;
@@ -172,16 +180,17 @@ void IptablesTable::load(const KernelState& kernel) {
   }
   hook_rules_.clear();
   ChainHashes actual;
-  for (const auto& [name, chain] : *table) actual[name] = read_hashes(name, chain);
+  for (const auto& [name, chain] : *table)
+    actual[name] = std::make_shared<const Hashes>(read_hashes(name, chain));
   for (const auto& [name, expected] : actual_) {
     auto found = actual.find(name);
-    compare_known_chain(name, expected, found == actual.end() ? Hashes() : found->second);
+    compare_known_chain(name, *expected, found == actual.end() ? Hashes() : *found->second);
   }
   for (const auto& [name, found] : actual) {
     if (actual_.contains(name)) continue;
     if (is_ours(name)) {
       chains_.mark_dirty(name);
-    } else if (count_foreign(found) != found.size()) {
+    } else if (count_foreign(*found) != found->size()) {
       dirty_hooks_.insert(name);
     }
   }
@@ -191,40 +200,43 @@ void IptablesTable::load(const KernelState& kernel) {
   check_at_.reset();
 }
 
-// Chains that need nothing: already right, or neither wanted nor there.
-void IptablesTable::drop_correct_chains() {
-  chains_.keep_dirty([&](const std::string& name) {
-    const rules::Chain* chain = chains_.wanted(name);
-    auto actual = actual_.find(name);
-    if (!chain || actual == actual_.end()) return chain || actual != actual_.end();
-    return actual->second.empty() ||
-           actual->second != rules::rule_hashes(name, chain->rules, rules::Dialect::iptables);
-  });
+// Of the dirty chains those that need something: neither already right nor both unwanted and not
+// there.
+IptablesTable::DirtyChains IptablesTable::incorrect_chains() const {
+  DirtyChains incorrect;
+  for (const ChainStore::Dirty& chain : chains_.dirty()) {
+    auto actual = actual_.find(chain.name);
+    const bool exists = actual != actual_.end();
+    const bool right = chain.wanted && exists && !actual->second->empty() &&
+                       *actual->second == *chain.wanted->hashes();
+    if ((chain.wanted || exists) && !right) incorrect.push_back(chain);
+  }
+  return incorrect;
 }
 
 // iptables-nft keeps no rule numbers across commands of one transaction, so there whole chains are
 // rewritten; the legacy tool replaces rule by rule.
-void IptablesTable::write_chain(const std::string& name, const rules::Chain& chain,
-                                std::string& out) {
-  Hashes current = rules::rule_hashes(name, chain.rules, rules::Dialect::iptables);
-  Hashes previous;
+void IptablesTable::write_chain(const TableChain& chain, std::string& out) {
+  const std::string& name = chain.name();
+  const auto& rules = chain.rules().rules;
+  const Hashes& current = *chain.hashes();
+  rules::RuleHashesPtr previous = std::make_shared<const Hashes>();
   if (config_.backend == IptBackend::legacy && actual_.contains(name)) previous = actual_.at(name);
-  for (size_t i = 0; i < std::max(previous.size(), current.size()); ++i) {
+  for (size_t i = 0; i < std::max(previous->size(), current.size()); ++i) {
     if (i >= current.size()) {
       out += fmt::format("-D {} {}\n", name, current.size() + 1);
-    } else if (i >= previous.size()) {
-      rules::append_line(out, chain.rules[i], name, current[i]);
-    } else if (previous[i] != current[i]) {
-      int number = static_cast<int>(i) + 1;
-      out += rules::replace_text(chain.rules[i], name, number, current[i]) + "\n";
+    } else if (i >= previous->size()) {
+      rules::append_line(out, "-A ", name, 0, current[i], rules[i]);
+    } else if ((*previous)[i] != current[i]) {
+      rules::append_line(out, "-R ", name, i + 1, current[i], rules[i]);
     }
   }
-  written_.emplace_back(name, std::move(current));
+  written_.emplace_back(name, chain.hashes());
 }
 
 void IptablesTable::write_hook(const std::string& name, std::string& out) {
   Hashes previous;
-  if (auto it = actual_.find(name); it != actual_.end()) previous = it->second;
+  if (auto it = actual_.find(name); it != actual_.end()) previous = *it->second;
   Hashes wanted = expected_hook_hashes(name, count_foreign(previous));
   if (wanted == previous) return;
   for (size_t i = 0; i < previous.size(); ++i) {
@@ -233,58 +245,56 @@ void IptablesTable::write_hook(const std::string& name, std::string& out) {
   }
   auto hook = hooks_.find(name);
   if (hook != hooks_.end()) {
-    const auto& inserted = hook->second.inserted;
-    const auto& appended = hook->second.appended;
-    Hashes hashes = rules::rule_hashes(name, inserted, rules::Dialect::iptables);
-    for (size_t i = 0; i < inserted.size(); ++i) {
+    const rules::WrittenRules& inserted = *hook->second.inserted;
+    const rules::WrittenRules& appended = *hook->second.appended;
+    Hashes hashes = rules::hashes_of_rules(name, inserted);
+    const std::string_view verb = config_.append_hooks ? "-A " : "-I ";
+    for (size_t i = 0; i < inserted.rules.size(); ++i) {
       // Each insert goes to the top, so the last one comes first.
-      size_t at = config_.append_hooks ? i : inserted.size() - 1 - i;
-      out += (config_.append_hooks ? rules::append_text(inserted[at], name, hashes[at])
-                                   : rules::insert_text(inserted[at], name, hashes[at])) +
-             "\n";
+      size_t at = config_.append_hooks ? i : inserted.rules.size() - 1 - i;
+      rules::append_line(out, verb, name, 0, hashes[at], inserted.rules[at]);
     }
-    hashes = rules::rule_hashes(name + "*appends*", appended, rules::Dialect::iptables);
-    for (size_t i = 0; i < appended.size(); ++i) {
-      out += rules::append_text(appended[i], name, hashes[i]) + "\n";
-    }
+    hashes = rules::hashes_of_rules(name + "*appends*", appended);
+    for (size_t i = 0; i < appended.rules.size(); ++i)
+      rules::append_line(out, "-A ", name, 0, hashes[i], appended.rules[i]);
   }
-  written_.emplace_back(name, std::move(wanted));
+  written_.emplace_back(name, std::make_shared<const Hashes>(std::move(wanted)));
 }
 
-void IptablesTable::write_deletions(std::string& out) {
+void IptablesTable::write_deletions(const DirtyChains& dirty, std::string& out) {
   bool nft = config_.backend == IptBackend::nft;
   for (bool references : {true, false}) {
     if (references && !nft) continue;
-    for (const std::string& name : chains_.dirty()) {
-      if (chains_.wanted(name)) continue;
+    for (const auto& [name, wanted] : dirty) {
+      if (wanted) continue;
       if (references) {
         out += fmt::format(":{} - -\n", name);
       } else {
         out += fmt::format("--delete-chain {}\n", name);
-        written_.emplace_back(name, std::nullopt);
+        written_.emplace_back(name, nullptr);
       }
     }
   }
 }
 
 std::string IptablesTable::restore_input() {
-  drop_correct_chains();
+  const DirtyChains dirty = incorrect_chains();
   written_.clear();
   bool nft = config_.backend == IptBackend::nft;
   const std::string head = "*" + config_.name + "\n";
   std::string changes = head, deletions;
-  changes.reserve(expected_length());
-  for (const std::string& name : chains_.dirty()) {
+  changes.reserve(expected_length(dirty));
+  for (const auto& [name, wanted] : dirty) {
     // A forward reference makes the chain, empty; it also cuts what a chain to be deleted refers
     // to.
-    bool flush = nft || !chains_.wanted(name) || !actual_.contains(name);
+    bool flush = nft || !wanted || !actual_.contains(name);
     if (flush) changes.append(":").append(name).append(" - -\n");
   }
-  for (const std::string& name : chains_.dirty()) {
-    if (const rules::Chain* chain = chains_.wanted(name)) write_chain(name, *chain, changes);
+  for (const auto& [name, wanted] : dirty) {
+    if (wanted) write_chain(*wanted, changes);
   }
   for (const std::string& name : dirty_hooks_) write_hook(name, changes);
-  write_deletions(deletions);
+  write_deletions(dirty, deletions);
   constexpr std::string_view commit = "COMMIT\n";
   if (!nft) changes += deletions;
   if (changes.size() == head.size())
@@ -294,22 +304,6 @@ std::string IptablesTable::restore_input() {
   // iptables-nft-restore deletes only chains that nothing referred to when the transaction began.
   if (nft && !deletions.empty()) changes.append(head).append(deletions).append(commit);
   return changes;
-}
-
-// Of the text for what is dirty, about: it is large, and growing it costs.
-size_t IptablesTable::expected_length() const {
-  constexpr size_t of_rule = 64, of_chain = 64;
-  size_t length = 0;
-  for (const std::string& name : chains_.dirty()) {
-    length += of_chain;
-    const rules::Chain* chain = chains_.wanted(name);
-    if (!chain) continue;
-    for (const auto& rule : chain->rules) {
-      length += of_rule + name.size() + rule.text.size();
-      for (const auto& comment : rule.comments) length += of_rule + comment.size();
-    }
-  }
-  return length;
 }
 
 std::string IptablesTable::command() const {
@@ -324,7 +318,7 @@ std::string IptablesTable::command() const {
 
 std::optional<std::string> IptablesTable::apply(Backend& backend, SimTime now) {
   bool check = check_at_ && now >= *check_at_;
-  bool dirty = !chains_.dirty().empty() || !dirty_hooks_.empty();
+  bool dirty = chains_.any_dirty() || !dirty_hooks_.empty();
   if (!check && !dirty && loaded_) return std::nullopt;
   std::string refusal;
   for (int attempt = 0; attempt <= max_retries; ++attempt) {
@@ -334,7 +328,7 @@ std::optional<std::string> IptablesTable::apply(Backend& backend, SimTime now) {
     }
     std::string input = restore_input();
     if (!input.empty()) {
-      KernelAnswer answer = backend.apply(CommandOp{command(), input});
+      KernelAnswer answer = backend.apply(CommandOp{command(), std::move(input)});
       if (answer.rc != 0) {
         refusal = answer.text;
         loaded_ = false;
@@ -344,7 +338,7 @@ std::optional<std::string> IptablesTable::apply(Backend& backend, SimTime now) {
     }
     for (auto& [name, hashes] : written_) {
       if (hashes) {
-        actual_[name] = std::move(*hashes);
+        actual_[name] = std::move(hashes);
       } else {
         actual_.erase(name);
       }

@@ -48,10 +48,10 @@ class IptablesTable {
   explicit IptablesTable(IptablesTableConfig config);
 
   void update_chain(ChainPtr chain) { chains_.update(std::move(chain)); }
-  void remove_chain(const std::string& name) { chains_.remove(name); }
+  void remove_chain(std::string_view name) { chains_.remove(name); }
   // Rules at the front of a kernel chain (at its end if hooks are appended), and always at its end.
-  void set_hook_rules(const std::string& chain, std::vector<rules::Rule> rules);
-  void set_appended_rules(const std::string& chain, std::vector<rules::Rule> rules);
+  void set_hook_rules(const std::string& chain, rules::WrittenRulesPtr rules);
+  void set_appended_rules(const std::string& chain, rules::WrittenRulesPtr rules);
 
   // Somebody else may have changed the table.
   void note_touched(SimTime now);
@@ -68,10 +68,12 @@ class IptablesTable {
 
  private:
   struct Hook {
-    std::vector<rules::Rule> inserted, appended;
+    rules::WrittenRulesPtr inserted = std::make_shared<const rules::WrittenRules>();
+    rules::WrittenRulesPtr appended = inserted;
   };
-  using Hashes = std::vector<std::string>;  // "" for a foreign rule
-  using ChainHashes = absl::flat_hash_map<std::string, Hashes>;
+  using Hashes = rules::RuleHashes;  // empty for a foreign rule
+  using ChainHashes = absl::flat_hash_map<std::string, rules::RuleHashesPtr>;  // never null
+  using DirtyChains = std::vector<ChainStore::Dirty>;
 
   void load(const KernelState& kernel);
   void compare_known_chain(const std::string& name, const Hashes& expected, const Hashes& found);
@@ -80,20 +82,19 @@ class IptablesTable {
   bool is_ours(std::string_view chain) const;
   bool is_old_insert(std::string_view chain, std::string_view rule) const;
   std::string restore_input();
-  size_t expected_length() const;
-  void drop_correct_chains();
-  void write_chain(const std::string& name, const rules::Chain& chain, std::string& out);
+  DirtyChains incorrect_chains() const;
+  void write_chain(const TableChain& chain, std::string& out);
   void write_hook(const std::string& name, std::string& out);
-  void write_deletions(std::string& out);
+  void write_deletions(const DirtyChains& dirty, std::string& out);
   std::string command() const;
 
   IptablesTableConfig config_;
   ChainStore chains_;
   std::map<std::string, Hook> hooks_;
   std::set<std::string> dirty_hooks_;
-  ChainHashes actual_;                                          // what the kernel holds
-  std::map<std::string, std::vector<std::string>> hook_rules_;  // full text, by kernel chain
-  std::vector<std::pair<std::string, std::optional<Hashes>>> written_;  // by the last input
+  ChainHashes actual_;                                                 // what the kernel holds
+  std::map<std::string, std::vector<std::string>> hook_rules_;         // full text, by kernel chain
+  std::vector<std::pair<std::string, rules::RuleHashesPtr>> written_;  // last; null: deleted
   bool loaded_ = false, touched_ = false;
   std::optional<SimTime> check_at_;
   SimTime last_read_ = 0, last_write_ = 0;

@@ -15,10 +15,10 @@ constexpr int max_retries = 10;   // table.go Apply
 constexpr int rebuild_below = 6;  // retries left when Felix starts to rebuild the whole table
 constexpr size_t hash_prefix_size = rules::rule_hash_prefix.size();
 
-std::string hash_of(const NftRule& rule) {
+rules::RuleHash hash_of(const NftRule& rule) {
   std::string_view comment = rule.comment;
   if (comment.starts_with(rules::rule_hash_prefix)) comment.remove_prefix(hash_prefix_size);
-  return std::string(comment.substr(0, comment.find(';')));
+  return rules::RuleHash(comment.substr(0, comment.find(';')));
 }
 
 std::string without_quotes(std::string_view text) {
@@ -28,10 +28,24 @@ std::string without_quotes(std::string_view text) {
   return std::string(text);
 }
 
-std::vector<std::string> hashes_of(const NftChain& chain) {
-  std::vector<std::string> hashes;
+rules::RuleHashes hashes_of(const NftChain& chain) {
+  rules::RuleHashes hashes;
+  hashes.reserve(chain.rules.size());
   for (const NftRule& rule : chain.rules) hashes.push_back(hash_of(rule));
   return hashes;
+}
+
+// Of the text for these chains, about: it is large, and growing it costs.
+size_t expected_length(const std::vector<ChainStore::Dirty>& dirty) {
+  constexpr size_t around = 80;
+  size_t length = 0;
+  for (const auto& [name, wanted] : dirty) {
+    length += around + name.size();
+    if (!wanted) continue;
+    for (const auto& rule : wanted->rules().rules)
+      length += around + name.size() + rule.text.size() + rule.comment.size();
+  }
+  return length;
 }
 
 }  // namespace
@@ -69,18 +83,18 @@ NftablesTable::NftablesTable(NftablesTableConfig config, DeclareSet declare_set)
   }
 }
 
-void NftablesTable::set_hook_rules(const std::string& chain, std::vector<rules::Rule> rules) {
+void NftablesTable::set_hook_rules(const std::string& chain, rules::WrittenRulesPtr rules) {
   Hook& hook = hooks_[chain];
-  if (hook.inserted == rules) return;
-  chains_.replace_hook(hook.inserted, rules);
+  if (*hook.inserted == *rules) return;
+  chains_.replace_hook(*hook.inserted, *rules);
   hook.inserted = std::move(rules);
   dirty_hooks_.insert(chain);
 }
 
-void NftablesTable::set_appended_rules(const std::string& chain, std::vector<rules::Rule> rules) {
+void NftablesTable::set_appended_rules(const std::string& chain, rules::WrittenRulesPtr rules) {
   Hook& hook = hooks_[chain];
-  if (hook.appended == rules) return;
-  chains_.replace_hook(hook.appended, rules);
+  if (*hook.appended == *rules) return;
+  chains_.replace_hook(*hook.appended, *rules);
   hook.appended = std::move(rules);
   dirty_hooks_.insert(chain);
 }
@@ -88,12 +102,13 @@ void NftablesTable::set_appended_rules(const std::string& chain, std::vector<rul
 void NftablesTable::set_map(const std::string& name, std::map<std::string, std::string> elements) {
   constexpr std::string_view go_to = "goto ";
   auto target = [&](const std::string& verdict) { return verdict.substr(go_to.size()); };
-  bool is_new = !maps_.contains(name);
-  Elements& current = maps_[name];
+  static const auto none = std::make_shared<const Elements>();
+  auto [it, is_new] = maps_.try_emplace(name, none);
+  const Elements& current = *it->second;
   if (!is_new && current == elements) return;
   auto differs = [](const Elements& other, const std::string& key, const std::string& verdict) {
-    auto it = other.find(key);
-    return it == other.end() || it->second != verdict;
+    auto found = other.find(key);
+    return found == other.end() || found->second != verdict;
   };
   for (const auto& [key, verdict] : elements) {
     if (verdict.starts_with(go_to) && differs(current, key, verdict)) {
@@ -105,7 +120,7 @@ void NftablesTable::set_map(const std::string& name, std::map<std::string, std::
       chains_.decref(target(verdict));
     }
   }
-  current = std::move(elements);
+  it->second = std::make_shared<const Elements>(std::move(elements));
   dirty_maps_.insert(name);
 }
 
@@ -131,14 +146,16 @@ void NftablesTable::load(const KernelState& kernel) {
   lost_elements_ = !table && !actual_maps_.empty();
   if (table) {
     actual_maps_.clear();
-    for (const auto& [name, chain] : table->chains) actual[name] = hashes_of(chain);
+    for (const auto& [name, chain] : table->chains)
+      actual[name] = std::make_shared<const Hashes>(hashes_of(chain));
     for (const auto& [name, set] : table->sets) {
       if (!set.is_map) continue;
       maps_in_kernel_.insert(name);
-      Elements& elements = actual_maps_[name];
+      Elements elements;
       for (const auto& [key, value] : set.elements) {
         elements[without_quotes(key)] = without_quotes(value);
       }
+      actual_maps_[name] = std::make_shared<const Elements>(std::move(elements));
     }
   }
   auto mark = [&](const std::string& name) {
@@ -150,7 +167,7 @@ void NftablesTable::load(const KernelState& kernel) {
   };
   for (const auto& [name, expected] : actual_) {
     auto found = actual.find(name);
-    if (found == actual.end() || found->second != expected) mark(name);
+    if (found == actual.end() || *found->second != *expected) mark(name);
   }
   for (const auto& [name, found] : actual) {
     if (!actual_.contains(name)) mark(name);
@@ -164,44 +181,47 @@ void NftablesTable::load(const KernelState& kernel) {
 
 NftablesTable::Hashes NftablesTable::hook_hashes(const std::string& chain) const {
   const Hook& hook = hooks_.at(chain);
-  Hashes hashes = rules::rule_hashes(chain, hook.inserted, rules::Dialect::nft);
-  Hashes appended = rules::rule_hashes(chain + "*appends*", hook.appended, rules::Dialect::nft);
+  Hashes hashes = rules::hashes_of_rules(chain, *hook.inserted);
+  Hashes appended = rules::hashes_of_rules(chain + "*appends*", *hook.appended);
   hashes.insert(hashes.end(), appended.begin(), appended.end());
   return hashes;
 }
 
-std::string NftablesTable::rule_line(std::string_view verb, const std::string& chain,
-                                     const rules::Rule& rule, const std::string& hash,
-                                     std::optional<uint64_t> handle) const {
-  std::string where = fmt::format("{} {} {}", config_.family, config_.name, chain);
-  if (handle) where += fmt::format(" handle {}", *handle);
-  return fmt::format("{} rule {} {} comment \"{}\"\n", verb, where, rules::nft_text(rule),
-                     rules::nft_comment(rule, hash));
+void NftablesTable::append_rule(std::string& out, std::string_view verb, const std::string& chain,
+                                const rules::WrittenRule& rule, const rules::RuleHash& hash,
+                                std::optional<uint64_t> handle) const {
+  out.append(verb).append(" rule ").append(config_.family).append(" ").append(config_.name);
+  out.append(" ").append(chain).append(" ");
+  if (handle) out.append("handle ").append(std::to_string(*handle)).append(" ");
+  out.append(rule.text).append(" comment \"").append(rules::rule_hash_prefix);
+  out.append(hash.view()).append(";").append(rule.comment).append("\"\n");
 }
 
-void NftablesTable::write_new_chains(std::string& out) {
+void NftablesTable::write_new_chains(const std::vector<ChainStore::Dirty>& dirty,
+                                     std::string& out) {
   for (const auto& [name, hook] : config_.base_chains) {
     if (actual_.contains(name)) continue;
     out += fmt::format("add chain {} {} {} {{ {} }}\n", config_.family, config_.name, name, hook);
   }
-  for (const std::string& name : chains_.dirty()) {
-    bool wanted = chains_.wanted(name) != nullptr, exists = actual_.contains(name);
+  for (const auto& [name, chain] : dirty) {
+    bool wanted = chain != nullptr, exists = actual_.contains(name);
     if (wanted == exists) continue;
     out += fmt::format("{} chain {} {} {}\n", wanted ? "add" : "flush", config_.family,
                        config_.name, name);
   }
 }
 
-void NftablesTable::write_chain(const NftTable* kernel, const std::string& name, std::string& out) {
-  const rules::Chain& chain = *chains_.wanted(name);
+void NftablesTable::write_chain(const NftTable* kernel, const TableChain& chain, std::string& out) {
+  const std::string& name = chain.name();
+  const auto& rules = chain.rules().rules;
   if (declare_set_) {
-    for (const std::string& set : rules::ip_set_names(chain, rules::Dialect::nft)) {
+    for (const std::string& set : chain.rules().ip_sets) {
       std::string declaration = declare_set_(set);
       if (declaration.empty()) continue;
       out += fmt::format("add set {} {} {} {}\n", config_.family, config_.name, set, declaration);
     }
   }
-  Hashes current = rules::rule_hashes(name, chain.rules, rules::Dialect::nft);
+  const Hashes& current = *chain.hashes();
   static const NftChain no_chain;
   const NftChain* old = &no_chain;
   if (kernel) {
@@ -214,27 +234,26 @@ void NftablesTable::write_chain(const NftTable* kernel, const std::string& name,
       out += fmt::format("delete rule {} {} {} handle {}\n", config_.family, config_.name, name,
                          old->rules[i].handle);
     } else if (i >= previous.size()) {
-      out += rule_line("add", name, chain.rules[i], current[i], std::nullopt);
+      append_rule(out, "add", name, rules[i], current[i]);
     } else if (previous[i] != current[i]) {
-      out += rule_line("replace", name, chain.rules[i], current[i], old->rules[i].handle);
+      append_rule(out, "replace", name, rules[i], current[i], old->rules[i].handle);
     }
   }
-  written_.emplace_back(name, std::move(current));
+  written_.emplace_back(name, chain.hashes());
 }
 
 void NftablesTable::write_hook(const std::string& name, std::string& out) {
   Hashes wanted = hook_hashes(name);
   auto actual = actual_.find(name);
-  if (actual != actual_.end() && actual->second == wanted) return;
+  if (actual != actual_.end() && *actual->second == wanted) return;
   out += fmt::format("flush chain {} {} {}\n", config_.family, config_.name, name);
   const Hook& hook = hooks_.at(name);
   size_t at = 0;
   for (const auto* list : {&hook.inserted, &hook.appended}) {
-    for (const rules::Rule& rule : *list) {
-      out += rule_line("add", name, rule, wanted[at++], std::nullopt);
-    }
+    for (const rules::WrittenRule& rule : (*list)->rules)
+      append_rule(out, "add", name, rule, wanted[at++]);
   }
-  written_.emplace_back(name, std::move(wanted));
+  written_.emplace_back(name, std::make_shared<const Hashes>(std::move(wanted)));
 }
 
 // Elements go before the chains that they name, and come after them.
@@ -246,28 +265,27 @@ void NftablesTable::write_map_changes(std::string& removed, std::string& added) 
       removed += fmt::format("add map {} {} {} {{ type ifname : verdict ; }}\n", config_.family,
                              config_.name, name);
     }
-    const Elements& have = it == actual_maps_.end() ? none : it->second;
-    const Elements& want = maps_.at(name);
+    const Elements& have = it == actual_maps_.end() ? none : *it->second;
+    const Elements& want = *maps_.at(name);
+    const std::string map = fmt::format("element {} {} {} {{ ", config_.family, config_.name, name);
     for (const auto& [key, verdict] : have) {
       auto wanted = want.find(key);
       if (wanted != want.end() && wanted->second == verdict) continue;
-      removed += fmt::format("delete element {} {} {} {{ {} }}\n", config_.family, config_.name,
-                             name, key);
+      removed.append("delete ").append(map).append(key).append(" }\n");
     }
     for (const auto& [key, verdict] : want) {
       auto present = have.find(key);
       if (present != have.end() && present->second == verdict) continue;
-      added += fmt::format("add element {} {} {} {{ {} : {} }}\n", config_.family, config_.name,
-                           name, key, verdict);
+      added.append("add ").append(map).append(key).append(" : ").append(verdict).append(" }\n");
     }
   }
 }
 
-void NftablesTable::write_deletions(std::string& out) {
-  for (const std::string& name : chains_.dirty()) {
-    if (chains_.wanted(name) || !actual_.contains(name)) continue;
+void NftablesTable::write_deletions(const std::vector<ChainStore::Dirty>& dirty, std::string& out) {
+  for (const auto& [name, wanted] : dirty) {
+    if (wanted || !actual_.contains(name)) continue;
     out += fmt::format("delete chain {} {} {}\n", config_.family, config_.name, name);
-    written_.emplace_back(name, std::nullopt);
+    written_.emplace_back(name, nullptr);
   }
 }
 
@@ -277,25 +295,27 @@ std::string NftablesTable::transaction(const KernelState& kernel) {
     if (!table_exists_) return "";
     return fmt::format("delete table {} {}\n", config_.family, config_.name);
   }
+  const auto dirty = chains_.dirty();
   std::string out, added;
+  out.reserve(expected_length(dirty));
   if (actual_.empty()) out += fmt::format("add table {} {}\n", config_.family, config_.name);
   size_t only_table = out.size();
   write_map_changes(out, added);
-  write_new_chains(out);
+  write_new_chains(dirty, out);
   const NftTable* table = find(kernel);
-  for (const std::string& name : chains_.dirty()) {
-    if (chains_.wanted(name)) write_chain(table, name, out);
+  for (const auto& [name, wanted] : dirty) {
+    if (wanted) write_chain(table, *wanted, out);
   }
   for (const std::string& name : dirty_hooks_) write_hook(name, out);
   out += added;
-  write_deletions(out);
+  write_deletions(dirty, out);
   return out.size() == only_table && !actual_.empty() ? "" : out;
 }
 
 void NftablesTable::finish(SimTime now) {
   for (auto& [name, hashes] : written_) {
     if (hashes) {
-      actual_[name] = std::move(*hashes);
+      actual_[name] = std::move(hashes);
     } else {
       actual_.erase(name);
     }
@@ -314,7 +334,7 @@ void NftablesTable::finish(SimTime now) {
 std::optional<std::string> NftablesTable::apply(Backend& backend, SimTime now, bool woken) {
   // Felix reads the table again after each apply, whether or not it wrote (table.go applyUpdates).
   bool check = (check_at_ && now >= *check_at_) || (woken && touched_);
-  bool dirty = !chains_.dirty().empty() || !dirty_hooks_.empty() || !dirty_maps_.empty();
+  bool dirty = chains_.any_dirty() || !dirty_hooks_.empty() || !dirty_maps_.empty();
   if (!check && !dirty && loaded_) return std::nullopt;
   std::string refusal;
   for (int retries = max_retries; retries >= 0; --retries) {
@@ -324,7 +344,7 @@ std::optional<std::string> NftablesTable::apply(Backend& backend, SimTime now, b
       finish(now);
       return std::nullopt;
     }
-    KernelAnswer answer = backend.apply(CommandOp{"nft -f -", input});
+    KernelAnswer answer = backend.apply(CommandOp{"nft -f -", std::move(input)});
     if (answer.rc == 0) {
       if (config_.disabled) actual_.clear(), table_exists_ = false;
       finish(now);

@@ -41,9 +41,9 @@ class NftablesTable {
 
   // All names are those within the table, layer included.
   void update_chain(ChainPtr chain) { chains_.update(std::move(chain)); }
-  void remove_chain(const std::string& name) { chains_.remove(name); }
-  void set_hook_rules(const std::string& chain, std::vector<rules::Rule> rules);
-  void set_appended_rules(const std::string& chain, std::vector<rules::Rule> rules);
+  void remove_chain(std::string_view name) { chains_.remove(name); }
+  void set_hook_rules(const std::string& chain, rules::WrittenRulesPtr rules);
+  void set_appended_rules(const std::string& chain, rules::WrittenRulesPtr rules);
   // Interface -> "goto CHAIN". Replaces the map's elements; O(elements).
   void set_map(const std::string& name, std::map<std::string, std::string> elements);
 
@@ -61,10 +61,11 @@ class NftablesTable {
 
  private:
   struct Hook {
-    std::vector<rules::Rule> inserted, appended;
+    rules::WrittenRulesPtr inserted = std::make_shared<const rules::WrittenRules>();
+    rules::WrittenRulesPtr appended = inserted;
   };
-  using Hashes = std::vector<std::string>;
-  using ChainHashes = absl::flat_hash_map<std::string, Hashes>;
+  using Hashes = rules::RuleHashes;
+  using ChainHashes = absl::flat_hash_map<std::string, rules::RuleHashesPtr>;  // never null
   using Elements = std::map<std::string, std::string>;
 
   const NftTable* find(const KernelState& kernel) const;
@@ -72,25 +73,26 @@ class NftablesTable {
   Hashes hook_hashes(const std::string& chain) const;
   std::string transaction(const KernelState& kernel);
   void finish(SimTime now);
-  void write_new_chains(std::string& out);
-  void write_deletions(std::string& out);
-  void write_chain(const NftTable* kernel, const std::string& name, std::string& out);
+  void write_new_chains(const std::vector<ChainStore::Dirty>& dirty, std::string& out);
+  void write_deletions(const std::vector<ChainStore::Dirty>& dirty, std::string& out);
+  void write_chain(const NftTable* kernel, const TableChain& chain, std::string& out);
   void write_hook(const std::string& name, std::string& out);
   void write_map_changes(std::string& removed, std::string& added);
-  std::string rule_line(std::string_view verb, const std::string& chain, const rules::Rule& rule,
-                        const std::string& hash, std::optional<uint64_t> handle) const;
+  void append_rule(std::string& out, std::string_view verb, const std::string& chain,
+                   const rules::WrittenRule& rule, const rules::RuleHash& hash,
+                   std::optional<uint64_t> handle = {}) const;
 
   NftablesTableConfig config_;
   DeclareSet declare_set_;
   ChainStore chains_;
   std::map<std::string, Hook> hooks_;
   std::set<std::string> dirty_hooks_, dirty_maps_;
-  std::map<std::string, Elements> maps_;
+  std::map<std::string, std::shared_ptr<const Elements>> maps_;  // never null
   ChainHashes actual_;
-  std::map<std::string, Elements> actual_maps_;
+  std::map<std::string, std::shared_ptr<const Elements>> actual_maps_;
   std::set<std::string> maps_in_kernel_;
   bool lost_elements_ = false;
-  std::vector<std::pair<std::string, std::optional<Hashes>>> written_;
+  std::vector<std::pair<std::string, rules::RuleHashesPtr>> written_;  // last; null: deleted
   bool table_exists_ = false, loaded_ = false, touched_ = false;
   std::optional<SimTime> check_at_;
   SimTime last_read_ = 0;

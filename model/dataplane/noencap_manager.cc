@@ -16,8 +16,8 @@ void NoEncapManager::on_host(Symbol host, const std::string& address) {
 
 void NoEncapManager::on_host_removed(Symbol host) { on_host(host, ""); }
 
-void NoEncapManager::complete(RouteTable& table, const KernelState& kernel) {
-  routes_.complete(table, kernel, {});
+void NoEncapManager::complete(RouteTable& table, const Backend& backend) {
+  routes_.complete(table, backend, {});
 }
 
 }  // namespace felixsim

@@ -17,7 +17,7 @@ class NoEncapManager {
   void on_host(Symbol host, const std::string& address);
   void on_host_removed(Symbol host);
   RouteManager& routes() { return routes_; }
-  void complete(RouteTable& table, const KernelState& kernel);
+  void complete(RouteTable& table, const Backend& backend);
 
  private:
   Symbol hostname_;

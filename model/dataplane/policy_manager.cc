@@ -23,16 +23,9 @@ std::optional<std::string> PolicyManager::on_policy(const msg::PolicyId& id,
   // Which table uses a policy can change with its kind, so all of them know it; only those whose
   // rules refer to it will program it.
   for (rules::Chain& chain : *chains) {
-    auto shared = std::make_shared<const rules::Chain>(std::move(chain));
-    raw_.update(shared);
-    mangle_.update(shared);
-    if (force) {
-      rules::Chain forced = *shared;
-      forced.force = true;
-      filter_.update(std::move(forced));
-    } else {
-      filter_.update(shared);
-    }
+    update_tables({&raw_, &mangle_}, chain);
+    chain.force = force;
+    filter_.update(std::move(chain));
   }
   return std::nullopt;
 }
@@ -50,9 +43,8 @@ std::optional<std::string> PolicyManager::on_profile(Symbol id, const msg::Profi
   std::string outbound =
       rules::profile_chain_name(rules::prefix::profile_out, id, renderer_.dialect());
   for (rules::Chain& chain : *chains) {
-    auto shared = std::make_shared<const rules::Chain>(std::move(chain));
-    filter_.update(shared);
-    if (shared->name == outbound) mangle_.update(shared);
+    filter_.update(chain);
+    if (chain.name == outbound) mangle_.update(std::move(chain));
   }
   return std::nullopt;
 }

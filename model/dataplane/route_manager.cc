@@ -121,9 +121,13 @@ void RouteManager::update_routes(RouteTable& table, const TunnelRoute& tunnel_ro
   }
 }
 
-void RouteManager::complete(RouteTable& table, const KernelState& kernel,
+void RouteManager::complete(RouteTable& table, const Backend& backend,
                             const TunnelRoute& tunnel_route) {
-  if (const Link* parent = find_parent(kernel)) set_parent(table, parent->name);
+  const uint64_t links = backend.links_version();
+  if (links == 0 || links != links_seen_) {
+    if (const Link* parent = find_parent(backend.state())) set_parent(table, parent->name);
+    links_seen_ = links;
+  }
   if (!dirty_) return;
   update_routes(table, tunnel_route);
   dirty_ = false;

@@ -46,7 +46,10 @@ class RouteManager {
 
   void on_route_update(const msg::RouteUpdate& route);
   void on_route_remove(const msg::RouteRemove& route);
-  void set_parent_address(const std::string& address) { parent_address_ = address; }
+  void set_parent_address(const std::string& address) {
+    parent_address_ = address;
+    links_seen_ = 0;
+  }
   void trigger_update() { dirty_ = true; }
   bool parent_known() const { return !parent_device_.empty(); }
 
@@ -54,7 +57,7 @@ class RouteManager {
   bool sync_device(Backend& backend, const Device& device);
   // Whether sync_device() would find anything to do.
   bool device_needs_sync(const KernelState& kernel, const Device& device) const;
-  void complete(RouteTable& table, const KernelState& kernel, const TunnelRoute& tunnel_route);
+  void complete(RouteTable& table, const Backend& backend, const TunnelRoute& tunnel_route);
 
  private:
   const Link* find_parent(const KernelState& kernel) const;
@@ -66,6 +69,7 @@ class RouteManager {
 
   RouteManagerConfig config_;
   std::string parent_address_, parent_device_;
+  uint64_t links_seen_ = 0;  // Backend::links_version() when the parent was looked for; 0: never
   std::map<Cidr, msg::RouteUpdate> routes_, local_blocks_;
   bool dirty_ = true;
 };

@@ -78,7 +78,7 @@ void RouteTable::set_routes(RouteClass route_class, const std::string& device,
   const bool same_subnet = route_class == RouteClass::vxlan_same_subnet;
   if (config_.classic && same_subnet && same_subnet_devices_.insert(device).second)
     full_resync_needed_ = true;
-  std::pair<RouteClass, std::string> owner{route_class, device};
+  const Owner owner{route_class, device};
   Targets fresh;
   for (const RouteTarget& target : targets) fresh[normalised(target.key)] = target;
   Targets old;
@@ -91,7 +91,7 @@ void RouteTable::set_routes(RouteClass route_class, const std::string& device,
   for (const auto& [key, target] : old) {
     if (fresh.contains(key)) continue;
     auto owners = owners_.find(key);
-    owners->second.erase(owner);
+    std::erase(owners->second, owner);
     if (owners->second.empty()) owners_.erase(owners);
     recalculate(key);
   }
@@ -100,7 +100,10 @@ void RouteTable::set_routes(RouteClass route_class, const std::string& device,
     to_arp_.erase(device);
   }
   for (const auto& [key, target] : fresh) {
-    owners_[key].insert(owner);
+    auto& owners = owners_[key];
+    if (const auto at = std::lower_bound(owners.begin(), owners.end(), owner);
+        at == owners.end() || *at != owner)
+      owners.insert(at, owner);
     recalculate(key);
     if (!config_.static_arp_entries || !target.destination_mac) continue;
     arp_entries_[device][key.dst.address] = *target.destination_mac;

@@ -4,6 +4,8 @@
 // of v3.32.1. Left out: multi-path routes, TOS, clean-up of conntrack for moved routes.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <map>
 #include <optional>
 #include <set>
@@ -103,6 +105,7 @@ class RouteTable {
     bool grace_expired = false;
   };
   using Targets = std::map<RouteKey, RouteTarget>;
+  using Owner = std::pair<RouteClass, std::string>;  // class, interface
 
   RouteKey normalised(RouteKey key) const;
   void recalculate(const RouteKey& key);
@@ -123,10 +126,9 @@ class RouteTable {
   bool apply_arp_entries(Backend& backend);
 
   RouteTableConfig config_;
-  // (class, interface) -> what it wants; and the reverse, by destination.
-  std::map<std::pair<RouteClass, std::string>, Targets> wanted_;
-  std::map<RouteKey, std::set<std::pair<RouteClass, std::string>>> owners_;
-  std::map<std::string, Interface> interfaces_;
+  absl::flat_hash_map<Owner, Targets> wanted_;
+  std::map<RouteKey, std::vector<Owner>> owners_;  // the reverse; sorted
+  absl::flat_hash_map<std::string, Interface> interfaces_;
   DeltaTracker<RouteKey, Route> routes_;
   std::set<std::string> to_rescan_, to_arp_;
   std::set<RouteKey> contested_;               // classic: wanted by several, one of which has it

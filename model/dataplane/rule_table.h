@@ -19,15 +19,20 @@ class RuleTable {
   explicit RuleTable(IptablesTable& table) : iptables_(&table) {}
   RuleTable(NftablesTable& table, std::string layer) : nft_(&table), layer_(std::move(layer)) {}
 
-  // The same chain may be given to several tables.
+  // What rules and chains become in this table; the other family's table of the same name can hold
+  // them too. With iptables all tables can.
+  rules::WrittenRulesPtr written(std::vector<rules::Rule> rules) const;
+  ChainPtr chain(std::string_view name, rules::WrittenRulesPtr rules) const;
+  ChainPtr chain(rules::Chain chain) const;
+  bool shares_chains() const { return iptables_ != nullptr; }
+
   void update(const ChainPtr& chain);
-  void update(rules::Chain chain) {
-    update(std::make_shared<const rules::Chain>(std::move(chain)));
-  }
+  void update(rules::Chain fresh) { update(chain(std::move(fresh))); }
   void update(const rules::Chains& chains) {
     for (const rules::Chain& chain : chains) update(chain);
   }
-  void remove(const std::string& name);
+  void remove(std::string_view name);
+  void remove(const ChainPtr& chain);
   void remove(const rules::Chains& chains) {
     for (const rules::Chain& chain : chains) remove(chain.name);
   }
@@ -37,11 +42,12 @@ class RuleTable {
   void set_map(std::string_view name, std::map<std::string, std::string> elements);
 
  private:
-  std::vector<rules::Rule> layered(std::vector<rules::Rule> rules) const;
-
   IptablesTable* iptables_ = nullptr;
   NftablesTable* nft_ = nullptr;
   std::string layer_;
 };
+
+// Gives one chain to several tables of a family.
+void update_tables(std::initializer_list<RuleTable*> tables, const rules::Chain& chain);
 
 }  // namespace felixsim

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/dataplane/sysctls.h"
 
-#include <fmt/format.h>
-
 namespace felixsim {
 
 void configure_host(Backend& backend, bool ip_forwarding, bool ipv6_enabled) {
@@ -25,19 +23,19 @@ std::string default_rp_filter(const KernelState& kernel) {
 
 bool configure_workload_interface(Backend& backend, IpFamily family, const std::string& name,
                                   const std::string& rp_filter) {
-  auto set = [&](std::string_view format, const std::string& value) {
-    std::string key = fmt::format(fmt::runtime(format), name);
+  auto set = [&](std::string_view before, std::string_view after, const std::string& value) {
+    std::string key(before);
+    key.append(name).append(after);
     return backend.apply(SysctlOp{std::move(key), value}).rc == 0;
   };
+  constexpr std::string_view v4 = "net.ipv4.conf.", v6 = "net.ipv6.conf.";
   // For safety even without IPv6 support; whether it works does not matter.
-  set("net.ipv6.conf.{}.accept_ra", "0");
-  if (family == IpFamily::v6) {
-    return set("net.ipv6.conf.{}.proxy_ndp", "1") && set("net.ipv6.conf.{}.forwarding", "1");
-  }
-  if (!set("net.ipv4.conf.{}.route_localnet", "1")) return false;
-  set("net.ipv4.neigh.{}.proxy_delay", "0");  // a failure is only logged
-  return set("net.ipv4.conf.{}.proxy_arp", "1") && set("net.ipv4.conf.{}.forwarding", "1") &&
-         set("net.ipv4.conf.{}.rp_filter", rp_filter);
+  set(v6, ".accept_ra", "0");
+  if (family == IpFamily::v6) return set(v6, ".proxy_ndp", "1") && set(v6, ".forwarding", "1");
+  if (!set(v4, ".route_localnet", "1")) return false;
+  set("net.ipv4.neigh.", ".proxy_delay", "0");  // a failure is only logged
+  return set(v4, ".proxy_arp", "1") && set(v4, ".forwarding", "1") &&
+         set(v4, ".rp_filter", rp_filter);
 }
 
 }  // namespace felixsim

@@ -108,12 +108,12 @@ bool VxlanManager::device_needs_sync(const KernelState& kernel) const {
   return routes_.device_needs_sync(kernel, [this](const Link& parent) { return device(parent); });
 }
 
-void VxlanManager::complete(RouteTable& table, const KernelState& kernel) {
+void VxlanManager::complete(RouteTable& table, const Backend& backend) {
   if (dirty_) {
     update_neighbours();
     dirty_ = false;
   }
-  routes_.complete(table, kernel, [this](const Cidr& dst, const msg::RouteUpdate& route) {
+  routes_.complete(table, backend, [this](const Cidr& dst, const msg::RouteUpdate& route) {
     return tunnel_route(dst, route);
   });
 }

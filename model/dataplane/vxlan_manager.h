@@ -35,7 +35,7 @@ class VxlanManager {
   RouteManager& routes() { return routes_; }
   bool sync_device(Backend& backend);
   bool device_needs_sync(const KernelState& kernel) const;
-  void complete(RouteTable& table, const KernelState& kernel);
+  void complete(RouteTable& table, const Backend& backend);
 
  private:
   struct VtepFields {

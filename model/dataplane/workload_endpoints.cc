@@ -17,8 +17,9 @@ void EndpointManager::resolve_workloads() {
     pending_workloads_.erase(pending_workloads_.begin());
     if (!endpoint) {
       Symbol interface;
-      bool was_active = workloads_.contains(id);
-      if (was_active) interface = workloads_.at(id)->name;
+      auto known = workloads_.find(id);
+      bool was_active = known != workloads_.end();
+      if (was_active) interface = known->second.endpoint->name;
       remove_workload(id);
       shadowed_.erase(id);
       if (was_active) promote_shadowed(interface);
@@ -27,7 +28,7 @@ void EndpointManager::resolve_workloads() {
     } else {
       activate_workload(id, endpoint);
     }
-    status_dirty_.insert(id);
+    status_dirty_.push_back(id);
   }
   if (dispatch_dirty_) {
     update_workload_dispatch();
@@ -46,7 +47,7 @@ bool EndpointManager::yields_to_existing(const msg::WorkloadEndpointId& id,
     shadowed_[id] = endpoint;
     return true;
   }
-  shadowed_[other] = workloads_.at(other);
+  shadowed_[other] = workloads_.at(other).endpoint;
   remove_workload(other);
   return false;
 }
@@ -61,17 +62,11 @@ void EndpointManager::promote_shadowed(Symbol interface) {
 }
 
 void EndpointManager::remove_workload(const msg::WorkloadEndpointId& id) {
-  if (auto chains = workload_chains_.find(id); chains != workload_chains_.end()) {
-    for (const std::string& chain : chains->second) out_.filter.remove(chain);
-    workload_chains_.erase(chains);
-  }
-  if (auto arp = arp_chains_.find(id); arp != arp_chains_.end()) {
-    out_.arp->remove(arp->second);
-    arp_chains_.erase(arp);
-  }
   auto it = workloads_.find(id);
   if (it == workloads_.end()) return;
-  const std::string name = it->second->name.str();
+  for (const ChainPtr& chain : it->second.chains) out_.filter.remove(chain);
+  if (!it->second.arp_chain.empty()) out_.arp->remove(it->second.arp_chain);
+  const std::string name = it->second.endpoint->name.str();
   if (out_.marks) out_.marks->release(name);
   if (out_.routes) out_.routes->set_routes(RouteClass::local_workload, name, {});
   if (out_.link_addresses) out_.link_addresses->remove(name);
@@ -83,13 +78,12 @@ void EndpointManager::remove_workload(const msg::WorkloadEndpointId& id) {
   workloads_.erase(it);
 }
 
-void EndpointManager::forget_old_interface(const msg::WorkloadEndpointId& id,
-                                           const std::string& old_name,
+void EndpointManager::forget_old_interface(const Workload& workload,
+                                           const msg::WorkloadEndpoint& old,
                                            const std::string& new_name) {
+  const std::string& old_name = old.name.str();
   if (out_.marks) out_.marks->release(old_name);
-  if (auto chains = workload_chains_.find(id); chains != workload_chains_.end()) {
-    for (const std::string& chain : chains->second) out_.filter.remove(chain);
-  }
+  for (const ChainPtr& chain : workload.chains) out_.filter.remove(chain);
   // Felix looks for the old interface's allowed sources but forgets the new one's.
   if (spoofable_.contains(old_name)) {
     spoofable_.erase(new_name);
@@ -105,16 +99,14 @@ void EndpointManager::forget_old_interface(const msg::WorkloadEndpointId& id,
 void EndpointManager::activate_workload(const msg::WorkloadEndpointId& id,
                                         const WorkloadPtr& endpoint) {
   const std::string& name = endpoint->name.str();
-  auto old = workloads_.find(id);
-  if (old != workloads_.end() && old->second->name != endpoint->name) {
-    forget_old_interface(id, old->second->name.str(), name);
-  }
+  Workload& workload = workloads_[id];
+  const WorkloadPtr old = std::exchange(workload.endpoint, endpoint);
+  if (old && old->name != endpoint->name) forget_old_interface(workload, *old, name);
   // Dispatch depends on which interfaces there are, and which have IPv4; Felix works it out anew
   // for each update and finds it unchanged.
-  if (old == workloads_.end() || old->second->ipv4_nets.empty() != endpoint->ipv4_nets.empty() ||
-      !workload_of_.contains(name))
+  if (!old || old->ipv4_nets.empty() != endpoint->ipv4_nets.empty() || !workload_of_.contains(name))
     dispatch_dirty_ = true;
-  update_workload_chains(id, *endpoint);
+  update_workload_chains(workload);
   update_spoofing(*endpoint);
   if (out_.routes) {
     bool active = endpoint->state.view() == "active";
@@ -122,33 +114,33 @@ void EndpointManager::activate_workload(const msg::WorkloadEndpointId& id,
                             active ? routes_of(id, *endpoint) : std::vector<RouteTarget>());
   }
   to_configure_.insert(name);
-  workloads_[id] = endpoint;
   workload_of_[name] = id;
 }
 
-void EndpointManager::update_workload_chains(const msg::WorkloadEndpointId& id,
-                                             const msg::WorkloadEndpoint& endpoint) {
+void EndpointManager::update_workload_chains(Workload& workload) {
+  const msg::WorkloadEndpoint& endpoint = *workload.endpoint;
   const std::string& name = endpoint.name.str();
   if (out_.arp) {
     rules::Chain chain = rules::workload_arp_chain(name, endpoint.ipv4_nets);
-    arp_chains_[id] = chain.name;
+    workload.arp_chain = chain.name;
     out_.arp->update(std::move(chain));
   }
-  std::vector<rules::TierGroups> tiers = groups(endpoint.tiers);
-  update_policy_groups(name, tiers);
-  bool active = endpoint.state.view() == "active";
-  auto chains = rules::workload_endpoint_chains(renderer_, name, active, tiers,
-                                                endpoint.profile_ids, endpoint.qos, out_.marks);
-  if (!chains) {
-    panic_ = chains.error().message;
+  auto rules =
+      out_.workload_chains->rules_of(renderer_, out_.filter,
+                                     {endpoint.state.view() == "active", groups(endpoint.tiers),
+                                      endpoint.profile_ids, endpoint.qos});
+  if (!rules) {
+    panic_ = std::move(rules).error().with_context(name).message;
     return;
   }
-  std::vector<std::string>& names = workload_chains_[id];
-  names.clear();
-  for (rules::Chain& chain : *chains) {
-    names.push_back(chain.name);
-    out_.filter.update(std::move(chain));
-  }
+  update_policy_groups(name, (*rules)->groups);
+  const auto& [to, from] =
+      out_.workload_chains->chains_of(renderer_, out_.filter, endpoint.name, *rules);
+  workload.chains = {to, from};
+  if (renderer_.config.kube_ipvs)
+    workload.chains.push_back(
+        out_.filter.chain(rules::set_endpoint_mark_chain(renderer_, name, *out_.marks)));
+  for (const ChainPtr& chain : workload.chains) out_.filter.update(chain);
 }
 
 // Felix takes note of the first list of allowed sources only, not of a change to another list.
@@ -187,8 +179,9 @@ void EndpointManager::update_workload_dispatch() {
   std::vector<std::string> names, with_ipv4;
   for (const auto& [name, id] : workload_of_) {
     names.push_back(name);
-    if (out_.arp && !workloads_.at(id)->ipv4_nets.empty()) with_ipv4.push_back(name);
+    if (out_.arp && !workloads_.at(id).endpoint->ipv4_nets.empty()) with_ipv4.push_back(name);
   }
+  std::sort(names.begin(), names.end());
   if (out_.arp) {
     out_.arp->set_map(rules::map::arp_dispatch, rules::arp_dispatch_map(with_ipv4));
     update_chains(*out_.arp, arp_dispatch_, {rules::arp_dispatch_chain()});
@@ -216,7 +209,7 @@ bool EndpointManager::ensure_bgp_peer_address(const std::string& interface) {
   auto id = workload_of_.find(interface);
   bool peer = false;
   if (id != workload_of_.end()) {
-    const auto& name = workloads_.at(id->second)->local_bgp_peer;
+    const auto& name = workloads_.at(id->second).endpoint->local_bgp_peer;
     peer = name && !name->empty();
   }
   if (!peer) {

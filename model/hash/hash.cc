@@ -60,18 +60,20 @@ std::string_view as_text(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::string base64url(std::span<const uint8_t> bytes) {
+void base64url(std::span<const uint8_t> bytes, char* out) {
   static constexpr std::string_view alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  out.reserve((bytes.size() * 4 + 2) / 3);
   uint32_t pending = 0;
   int bits = 0;
   for (const uint8_t byte : bytes) {
     pending = pending << 8 | byte;
-    for (bits += 8; bits >= 6; bits -= 6) out += alphabet[pending >> (bits - 6) & 63];
+    for (bits += 8; bits >= 6; bits -= 6) *out++ = alphabet[pending >> (bits - 6) & 63];
   }
-  if (bits > 0) out += alphabet[pending << (6 - bits) & 63];
+  if (bits > 0) *out++ = alphabet[pending << (6 - bits) & 63];
+}
+std::string base64url(std::span<const uint8_t> bytes) {
+  std::string out((bytes.size() * 4 + 2) / 3, '\0');
+  base64url(bytes, out.data());
   return out;
 }
 

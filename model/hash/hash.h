@@ -25,6 +25,8 @@ using Digest224 = std::array<uint8_t, 28>;
 Digest224 sha224_digest(std::initializer_list<std::string_view> parts);
 
 std::string base64url(std::span<const uint8_t> bytes);  // unpadded, URL-safe alphabet
+// The same into `out`, which has room for 4 characters for every 3 bytes, or a part of them.
+void base64url(std::span<const uint8_t> bytes, char* out);
 std::string hex(std::span<const uint8_t> bytes);
 std::string_view as_text(std::span<const uint8_t> bytes);
 

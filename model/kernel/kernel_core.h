@@ -46,6 +46,7 @@ struct KernelCore {
   std::map<std::pair<std::string, std::string>, NftIndex> nft;  // (family, table)
   int next_link_index = 1;
   std::vector<KernelChange> changes;
+  uint64_t links_version = 1;                     // grows with each change of a link or an address
   std::map<std::string, HostWorkload> workloads;  // by pod
 
   explicit KernelCore(KernelState initial);

@@ -81,9 +81,16 @@ void drop_v6_addresses(KernelCore& core, Link& link) {
       remove_address(core, link, address);
 }
 
+void note_address(KernelCore& core, const Link& link, const Address& address) {
+  ++core.links_version;
+  core.changes.push_back(
+      {KernelChange::Kind::address, link.name, Cidr::host(address.prefix.address), main_table});
+}
+
 }  // namespace
 
 void note(KernelCore& core, KernelChange::Kind kind, const std::string& device) {
+  ++core.links_version;
   core.changes.push_back({kind, device, std::nullopt, main_table});
 }
 
@@ -144,15 +151,13 @@ void add_address(KernelCore& core, Link& link, const Address& address) {
     where = std::find_if(link.addresses.begin(), link.addresses.end(),
                          [](const Address& other) { return !other.prefix.address.is_v4(); });
   link.addresses.insert(where, address);
-  core.changes.push_back(
-      {KernelChange::Kind::address, link.name, Cidr::host(address.prefix.address), main_table});
+  note_address(core, link, address);
   for (const auto& route : address_routes(link, address, link.admin_up)) insert_route(core, route);
 }
 
 void remove_address(KernelCore& core, Link& link, const Address& address) {
   std::erase(link.addresses, address);
-  core.changes.push_back(
-      {KernelChange::Kind::address, link.name, Cidr::host(address.prefix.address), main_table});
+  note_address(core, link, address);
   std::set<Route> kept;
   for (const auto& other : link.addresses)
     for (auto& route : address_routes(link, other, link.admin_up)) kept.insert(std::move(route));

@@ -7,6 +7,7 @@
 
 namespace felixsim {
 
+// Notes a change of a link.
 void note(KernelCore& core, KernelChange::Kind kind, const std::string& device);
 // The interface comes up or goes down; addresses, routes and neighbours follow.
 void set_admin_up(KernelCore& core, Link& link, bool up);

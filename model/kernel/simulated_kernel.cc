@@ -134,6 +134,7 @@ SimulatedKernel::SimulatedKernel(SimulatedKernel&&) noexcept = default;
 SimulatedKernel& SimulatedKernel::operator=(SimulatedKernel&&) noexcept = default;
 
 const KernelState& SimulatedKernel::state() const { return core_->state; }
+uint64_t SimulatedKernel::links_version() const { return core_->links_version; }
 
 void SimulatedKernel::set_lacks(std::set<std::string> lacks) {
   core_->state.lacks = std::move(lacks);

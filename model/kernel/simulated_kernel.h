@@ -51,6 +51,7 @@ class SimulatedKernel final : public Backend {
   // rc 0 or the command's exit code or errno. An unknown command answers rc 127.
   KernelAnswer apply(const KernelOp& op) override;
   const KernelState& state() const override;
+  uint64_t links_version() const override;
 
   // A shell command line of the host: words, quotes, "a && b", "a; b", `sleep N` (does nothing).
   // A command that is not modelled is an Error that names it; a refusal is rc != 0.

@@ -121,8 +121,12 @@ Chains workload_dispatch_chains(const Renderer& r, std::vector<std::string> inte
 DispatchMaps workload_dispatch_maps(const Renderer& r, const std::vector<std::string>& interfaces) {
   DispatchMaps maps;
   for (const auto& name : interfaces) {
-    maps.from[name] = "goto " + endpoint_chain_name(prefix::from_workload, name, r.dialect());
-    maps.to[name] = "goto " + endpoint_chain_name(prefix::to_workload, name, r.dialect());
+    const auto go_to = [&](std::string_view chain_prefix) {
+      return "goto " + endpoint_chain_name(chain_prefix, name, r.dialect());
+    };
+    // In order already, as a rule.
+    maps.from.emplace_hint(maps.from.end(), name, go_to(prefix::from_workload));
+    maps.to.emplace_hint(maps.to.end(), name, go_to(prefix::to_workload));
   }
   return maps;
 }

@@ -216,16 +216,8 @@ Chain render(const Renderer& r, const Spec& spec, std::string_view interface,
   return EndpointChain(r, spec, interface).render(tiers, profiles);
 }
 
-Chain set_mark_chain(const Renderer& r, std::string_view interface, EndpointMarks* marks) {
-  FELIXSIM_CHECK(marks != nullptr);
-  Chain result{endpoint_chain_name(prefix::set_endpoint_mark, interface, r.dialect()), {}};
-  if (const auto mark = marks->get(interface))
-    result.rules.push_back(r.rule().set_masked_mark(*mark, marks->mask()));
-  return result;
-}
-
 // The kernel's limit match takes up to 10,000 packets a second (XT_LIMIT_SCALE), connlimit 32 bits.
-Status check_limits(std::string_view interface, const QosControls& qos) {
+Status check_limits(const QosControls& qos) {
   constexpr int64_t max_rate = 10'000, max_connections = UINT32_MAX;
   const auto bad = [](int64_t value, int64_t low, int64_t high) {
     return value < low || value > high;
@@ -233,37 +225,56 @@ Status check_limits(std::string_view interface, const QosControls& qos) {
   for (const auto& [rate, burst] : {std::pair(qos.ingress_packet_rate, qos.ingress_packet_burst),
                                     std::pair(qos.egress_packet_rate, qos.egress_packet_burst)})
     if (rate != 0 && (bad(rate, 0, max_rate) || bad(burst, 1, max_rate)))
-      return invalid(
-          fmt::format("{}: packet rate {} with burst {}: Felix panics", interface, rate, burst),
-          "use rates up to 10000 and bursts from 1 to 10000");
+      return invalid(fmt::format("packet rate {} with burst {}: Felix panics", rate, burst),
+                     "use rates up to 10000 and bursts from 1 to 10000");
   for (const int64_t count : {qos.ingress_max_connections, qos.egress_max_connections})
     if (bad(count, 0, max_connections))
-      return invalid(fmt::format("{}: limit of {} connections: Felix panics", interface, count),
+      return invalid(fmt::format("limit of {} connections: Felix panics", count),
                      "use limits from 1 to 4294967295");
   return {};
 }
 
 }  // namespace
 
+Result<WorkloadRules> workload_rules(const Renderer& r, bool admin_up,
+                                     const std::vector<TierGroups>& tiers,
+                                     const std::vector<Symbol>& profiles,
+                                     const std::optional<QosControls>& qos) {
+  const Verdict allow = r.config.filter_allow;
+  const Spec to{prefix::to_workload, Direction::inbound, Kind::normal, "", allow, false, &qos};
+  const Spec from{prefix::from_workload, Direction::outbound, Kind::normal, "", allow, true, &qos};
+  if (!admin_up)
+    return WorkloadRules{EndpointChain(r, to, "").admin_down().rules,
+                         EndpointChain(r, from, "").admin_down().rules};
+  if (qos)
+    if (auto checked = check_limits(*qos); !checked) return forward(checked);
+  return WorkloadRules{render(r, to, "", tiers, profiles).rules,
+                       render(r, from, "", tiers, profiles).rules};
+}
+
+Chain set_endpoint_mark_chain(const Renderer& r, std::string_view interface, EndpointMarks& marks) {
+  Chain result{endpoint_chain_name(prefix::set_endpoint_mark, interface, r.dialect()), {}};
+  if (const auto mark = marks.get(interface))
+    result.rules.push_back(r.rule().set_masked_mark(*mark, marks.mask()));
+  return result;
+}
+
 Result<Chains> workload_endpoint_chains(const Renderer& r, std::string_view interface,
                                         bool admin_up, const std::vector<TierGroups>& tiers,
                                         const std::vector<Symbol>& profiles,
                                         const std::optional<QosControls>& qos,
                                         EndpointMarks* marks) {
-  const Verdict allow = r.config.filter_allow;
-  const Spec to{prefix::to_workload, Direction::inbound, Kind::normal, "", allow, false, &qos};
-  const Spec from{prefix::from_workload, Direction::outbound, Kind::normal, "", allow, true, &qos};
-  Chains chains;
-  if (admin_up) {
-    if (qos)
-      if (auto checked = check_limits(interface, *qos); !checked) return forward(checked);
-    chains.push_back(render(r, to, interface, tiers, profiles));
-    chains.push_back(render(r, from, interface, tiers, profiles));
-  } else {
-    chains.push_back(EndpointChain(r, to, interface).admin_down());
-    chains.push_back(EndpointChain(r, from, interface).admin_down());
+  auto rules = workload_rules(r, admin_up, tiers, profiles, qos);
+  if (!rules) return forward(rules);
+  const auto name = [&](std::string_view chain_prefix) {
+    return endpoint_chain_name(chain_prefix, interface, r.dialect());
+  };
+  Chains chains{{name(prefix::to_workload), std::move(rules->to)},
+                {name(prefix::from_workload), std::move(rules->from)}};
+  if (r.config.kube_ipvs) {
+    FELIXSIM_CHECK(marks != nullptr);
+    chains.push_back(set_endpoint_mark_chain(r, interface, *marks));
   }
-  if (r.config.kube_ipvs) chains.push_back(set_mark_chain(r, interface, marks));
   return chains;
 }
 
@@ -286,7 +297,10 @@ Chains host_endpoint_filter_chains(const Renderer& r, std::string_view interface
   chains.push_back(
       render(r, {prefix::from_host_forward, Direction::inbound, forward, "", allow, false, nullptr},
              interface, forward_tiers, profiles));
-  if (r.config.kube_ipvs) chains.push_back(set_mark_chain(r, interface, marks));
+  if (r.config.kube_ipvs) {
+    FELIXSIM_CHECK(marks != nullptr);
+    chains.push_back(set_endpoint_mark_chain(r, interface, *marks));
+  }
   return chains;
 }
 

@@ -17,9 +17,21 @@
 
 namespace felixsim::rules {
 
+// The rules of a workload's chains to and from it, which its name has no part in. An error is what
+// Felix panics of: packet rates or bursts out of the kernel's range. `profiles` in the endpoint's
+// order.
+struct WorkloadRules {
+  std::vector<Rule> to, from;
+};
+Result<WorkloadRules> workload_rules(const Renderer& r, bool admin_up,
+                                     const std::vector<TierGroups>& tiers,
+                                     const std::vector<Symbol>& profiles,
+                                     const std::optional<QosControls>& qos);
+// With kube-ipvs: the chain that sets the endpoint's mark.
+Chain set_endpoint_mark_chain(const Renderer& r, std::string_view interface, EndpointMarks& marks);
+
 // filter: to, from, and with kube-ipvs the chain that sets the endpoint's mark. `marks` may be null
-// without kube-ipvs. An error is what Felix panics of: packet rates or bursts out of the kernel's
-// range. `profiles` in the endpoint's order.
+// without kube-ipvs.
 Result<Chains> workload_endpoint_chains(const Renderer& r, std::string_view interface,
                                         bool admin_up, const std::vector<TierGroups>& tiers,
                                         const std::vector<Symbol>& profiles,

@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "felixsim/check.h"
-#include "model/hash/hash.h"
+#include "model/rules/written_rules.h"
 
 namespace felixsim::rules {
 namespace {
@@ -80,18 +79,6 @@ std::string iptables_text(std::string_view command, const Rule& rule, std::strin
   return out;
 }
 
-// iptables hashes the rule with the word HASH in place of the hash comment, nft the text alone.
-void write_for_hashing(std::string& out, const Rule& rule, std::string_view chain,
-                       Dialect dialect) {
-  out.clear();
-  if (dialect == Dialect::nft) {
-    out.append(rule.text.empty() ? std::string_view("continue") : std::string_view(rule.text));
-    return;
-  }
-  out.append("-A ").append(chain).append(" HASH");
-  append_rest(out, rule);
-}
-
 bool has_layer(std::string_view layer, std::string_view name) { return name.starts_with(layer); }
 
 }  // namespace
@@ -105,22 +92,15 @@ std::string safe_comment(std::string_view text) {
 std::vector<std::string> rule_hashes(std::string_view chain, std::span<const Rule> rules,
                                      Dialect dialect) {
   std::vector<std::string> hashes;
-  hashes.reserve(rules.size());
-  Digest224 digest = sha224_digest({chain});
-  std::string text;
-  for (const Rule& rule : rules) {
-    write_for_hashing(text, rule, chain, dialect);
-    digest = sha224_digest({as_text(digest), text});
-    // 16 characters of base64 come from 12 bytes.
-    hashes.push_back(base64url(std::span(digest).first(rule_hash_length * 3 / 4)));
-  }
+  for (const RuleHash& hash : hashes_of_rules(chain, write_rules(rules, dialect)))
+    hashes.emplace_back(hash.view());
   return hashes;
 }
 
-void append_line(std::string& out, const Rule& rule, std::string_view chain,
-                 std::string_view hash) {
-  append_iptables(out, "-A ", rule, chain, 0, hash);
-  out += '\n';
+std::string iptables_rest(const Rule& rule) {
+  std::string out;
+  append_rest(out, rule);
+  return out;
 }
 std::string append_text(const Rule& rule, std::string_view chain, std::string_view hash) {
   return iptables_text("-A ", rule, chain, 0, hash);
@@ -179,10 +159,10 @@ Chain in_layer(std::string_view layer, Chain chain) {
   return chain;
 }
 
-std::vector<std::string> ip_set_names(const Chain& chain, Dialect dialect) {
+std::vector<std::string> ip_set_names(std::span<const Rule> rules, Dialect dialect) {
   const std::string_view mark = dialect == Dialect::nft ? " @" : " --match-set ";
   std::vector<std::string> names;
-  for (const Rule& rule : chain.rules) {
+  for (const Rule& rule : rules) {
     if (rule.map_at != 0) continue;  // a map is no set
     const std::string_view text = rule.text;
     for (size_t at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at)) {

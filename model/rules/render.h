@@ -29,8 +29,8 @@ std::string insert_at_text(const Rule& rule, std::string_view chain, int number,
 std::string replace_text(const Rule& rule, std::string_view chain, int number,
                          std::string_view hash);
 
-// Appends append_text() and a newline.
-void append_line(std::string& out, const Rule& rule, std::string_view chain, std::string_view hash);
+// What follows the hash comment in an iptables rule, with a space before it; empty if nothing does.
+std::string iptables_rest(const Rule& rule);
 
 // All rules of a chain as `-A` lines with their hashes.
 std::vector<std::string> append_texts(const Chain& chain);
@@ -45,8 +45,8 @@ std::string in_layer(std::string_view layer, std::string_view name);
 Rule in_layer(std::string_view layer, Rule rule);
 Chain in_layer(std::string_view layer, Chain chain);
 
-// Names of the IP sets that a chain's rules match on, in order of appearance, repeats included.
-std::vector<std::string> ip_set_names(const Chain& chain, Dialect dialect);
+// Names of the IP sets that rules match on, in order of appearance, repeats included.
+std::vector<std::string> ip_set_names(std::span<const Rule> rules, Dialect dialect);
 
 // Everything but [A-Za-z0-9_ @%+=:,./-] becomes "_", one for each character of UTF-8.
 std::string safe_comment(std::string_view text);

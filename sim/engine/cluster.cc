@@ -40,6 +40,7 @@ class Recorder final : public Backend {
     return answer;
   }
   const KernelState& state() const override { return kernel_.state(); }
+  uint64_t links_version() const override { return kernel_.links_version(); }
 
  private:
   Backend& kernel_;

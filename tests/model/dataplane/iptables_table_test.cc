@@ -13,14 +13,19 @@ namespace {
 rules::RuleBuilder rule() { return {rules::Dialect::iptables, IpFamily::v4}; }
 
 ChainPtr chain(const std::string& name, std::vector<rules::Rule> rules, bool force = false) {
-  return std::make_shared<const rules::Chain>(rules::Chain{name, std::move(rules), force});
+  return make_chain({name, std::move(rules), force}, rules::Dialect::iptables);
+}
+
+rules::WrittenRulesPtr written(std::vector<rules::Rule> rules) {
+  return std::make_shared<const rules::WrittenRules>(
+      rules::write_rules(rules, rules::Dialect::iptables));
 }
 
 IptablesTable filter() {
   IptablesTableConfig config;
   config.name = "filter";
   IptablesTable table(config);
-  table.set_hook_rules("FORWARD", {rule().jump("cali-FORWARD")});
+  table.set_hook_rules("FORWARD", written({rule().jump("cali-FORWARD")}));
   table.update_chain(chain("cali-FORWARD", {rule().jump("cali-a")}));
   table.update_chain(chain("cali-a", {rule().accept()}));
   table.update_chain(chain("cali-unused", {rule().drop()}));

@@ -102,6 +102,31 @@ TEST_CASE("an interface that is down keeps its local route, and gets its connect
   CHECK(routes(kernel).find("br0") == std::string::npos);
 }
 
+TEST_CASE("the version of the links changes with links and addresses, and with nothing else") {
+  auto kernel = node();
+  struct Case {
+    const char* line;
+    bool changes;
+  };
+  for (const Case& c :
+       {Case{"ip link add v0 type veth peer name v1", true}, Case{"ip link set v0 up", true},
+        Case{"ip link set v0 mtu 1400", true},
+        Case{"ip link set v0 address 02:00:00:00:00:09", true},
+        Case{"ip addr add 192.0.2.1/24 dev v0", true},
+        Case{"ip route add 198.51.100.0/24 dev v0", false},
+        Case{"ip route del 198.51.100.0/24 dev v0", false},
+        Case{"sysctl -w net.ipv4.conf.v0.rp_filter=1", false},
+        Case{"iptables -A INPUT -j ACCEPT", false}, Case{"ip addr del 192.0.2.1/24 dev v0", true},
+        Case{"ip link set v0 name v2", true}, Case{"ip link set v2 down", true},
+        Case{"ip link del v2", true}}) {
+    CAPTURE(c.line);
+    const auto before = kernel.links_version();
+    CHECK(before != 0);
+    exec(kernel, c.line);
+    CHECK((kernel.links_version() != before) == c.changes);
+  }
+}
+
 TEST_CASE("the kernel refuses what it has not or what does not fit") {
   auto kernel = node();
   Link tunnel;

@@ -156,6 +156,6 @@ TEST_CASE("the IP sets of a chain are found in either dialect, maps are none") {
     chain.rules.push_back(rule().accept());
     chain.rules.push_back(rule().source_set("a").none());
     if (dialect == Dialect::nft) chain.rules.push_back(rule().in_interface_map("m").none());
-    CHECK(ip_set_names(chain, dialect) == std::vector<std::string>{"a", "b", "a"});
+    CHECK(ip_set_names(chain.rules, dialect) == std::vector<std::string>{"a", "b", "a"});
   }
 }
