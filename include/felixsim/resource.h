@@ -85,6 +85,7 @@ struct Policy {
   std::vector<std::string> performance_hints;
   StringMap annotations;
   std::optional<std::string> staged_action;
+  bool has_empty_lists = false;  // a list is there and empty: see ActiveRulesCalculator
   bool operator==(const Policy&) const = default;
 };
 
@@ -95,6 +96,7 @@ struct Tier {
 
 struct ProfileRules {
   std::vector<Rule> inbound, outbound;
+  bool has_empty_lists = false;  // as in Policy
   bool operator==(const ProfileRules&) const = default;
 };
 struct ProfileLabels {

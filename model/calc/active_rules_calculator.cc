@@ -22,8 +22,11 @@ LabelledEndpoint labelled(const Value& value) {
   return {host.labels, host.profile_ids};
 }
 
+// Felix keeps policies and rules as JSON that leaves empty lists out (libcalico-go/lib/packedmap):
+// what has some differs from its kept self, so that it is told again when it comes again.
 template <class T>
 bool same_value(const ValuePtr& before, const ValuePtr& now) {
+  if (std::get<T>(*now).has_empty_lists) return false;
   return before == now || (before && std::get<T>(*before) == std::get<T>(*now));
 }
 

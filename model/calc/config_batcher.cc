@@ -36,6 +36,7 @@ int64_t seconds_of(std::string_view text) {
   return text[sign] == '+' ? seconds - offset : seconds + offset;
 }
 
+// As Go's maps.Equal: no labels are the same as an empty list of them.
 bool same_labels(const Labels& a, const Labels& b) {
   const bool a_empty = !a || a->empty(), b_empty = !b || b->empty();
   return a_empty || b_empty ? a_empty == b_empty : *a == *b;
@@ -89,7 +90,8 @@ void ConfigBatcher::on_felix_configuration(Symbol name, const FelixConfiguration
 void ConfigBatcher::on_node(Symbol name, const Node* node) {
   if (name != hostname_) return;
   const Labels labels = node ? node->labels : Labels();
-  if (!same_labels(labels, node_labels_)) {
+  const bool same = node ? same_labels(labels, node_labels_) : !node_labels_;
+  if (!same) {
     node_labels_ = labels;
     dirty_ = true;
   }
@@ -109,9 +111,10 @@ void ConfigBatcher::maybe_send() {
   dirty_ = false;
 }
 
-// The oldest of the configurations whose selector matches this node wins whole.
+// The oldest of the configurations whose selector matches this node wins whole. A node whose labels
+// all went has an empty list of them, which a selector may match; one that never had any has none.
 StringMap ConfigBatcher::selector_config() const {
-  if (!node_labels_ || node_labels_->empty()) return {};
+  if (!node_labels_) return {};
   const Scoped* winner = nullptr;
   for (const auto& [name, scoped] : scoped_) {
     if (!scoped.selector || !scoped.selector->matches(node_labels_)) continue;

@@ -213,6 +213,9 @@ void L3RouteResolver::Impl::on_node_resource(Symbol name, const Value* value) {
 
 void L3RouteResolver::Impl::on_host_ip(Symbol name, const Value* value) {
   const auto* host = value ? std::get_if<HostIp>(value) : nullptr;
+  // A value that is no address is a null pointer to Felix.
+  if (host && !host->ip)
+    return sink_.on_panic("runtime error: invalid memory address or nil pointer dereference");
   std::optional<NodeAddresses> now;
   if (host && host->ip && host->ip->is_v4()) {
     now.emplace();

@@ -161,17 +161,11 @@ void write_list(JsonReader& in, JsonWriter& out, JsonView view, const JsonField&
   out.list([&] { in.list(view, write_element, [] {}); });
 }
 
-bool is_empty_list(JsonView view) {
-  bool empty = view.type() == JsonView::Type::list;
-  view.for_each_element([&](JsonView) { return empty = false; });
-  return empty;
-}
-
 void write_member(JsonReader& in, JsonWriter& out, const MaybeView& view, const JsonField& field) {
   if (!view && field.presence == Presence::given) return;
   const bool even_zero = field.presence != Presence::nonzero;
   if (field.is_list) {
-    if (!even_zero && (!view || is_empty_list(*view))) return;
+    if (!even_zero && (!view || view->is_empty_list())) return;
     out.name(field.name);
     if (view) return write_list(in, out, *view, field);
     return out.null();

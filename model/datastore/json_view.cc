@@ -189,6 +189,18 @@ void JsonView::walk_object(bool (*each)(void*, std::string_view, JsonView), void
   }
 }
 
+bool JsonView::is_empty_list() const {
+  bool empty = type() == Type::list;
+  for_each_element([&](JsonView) { return empty = false; });
+  return empty;
+}
+
+bool JsonView::is_empty_object() const {
+  bool empty = type() == Type::object;
+  for_each_member([&](std::string_view, JsonView) { return empty = false; });
+  return empty;
+}
+
 void JsonView::walk_list(bool (*each)(void*, JsonView), void* context) const {
   simdjson::dom::array list;
   if (as_element(storage_).get(list) != simdjson::SUCCESS) return;

@@ -23,6 +23,8 @@ class JsonView {
 
   Type type() const;
   bool is_null() const { return type() == Type::null; }
+  bool is_empty_list() const;    // []
+  bool is_empty_object() const;  // {}
   // Each is set only if the JSON has exactly that type (an integer is also a real number).
   std::optional<bool> boolean() const;
   std::optional<int64_t> integer() const;  // written without fraction and exponent

@@ -27,6 +27,8 @@ std::string port_text(const Port& port);
 // A network or an address. An empty text, which Go takes for "no address", is an error here.
 void read_net(JsonReader& in, JsonView view, Cidr& out);
 void read_nets(JsonReader& in, JsonView view, std::vector<Cidr>& out);
+// The same with host bits as they are: Felix passes them on in rules.
+void read_net_as_written(JsonReader& in, JsonView view, Cidr& out);
 void read_ip(JsonReader& in, JsonView view, std::optional<Ip>& out);
 // Empty texts are skipped.
 void read_ips(JsonReader& in, JsonView view, std::vector<Ip>& out);
@@ -38,7 +40,8 @@ void read_protocol(JsonReader& in, JsonView view, std::optional<Protocol>& out);
 void read_endpoint_ports(JsonReader& in, JsonView view, std::vector<EndpointPort>& out);
 void read_qos(JsonReader& in, JsonView view, std::optional<QosControls>& out);
 void read_http(JsonReader& in, JsonView view, std::optional<HttpMatch>& out);
-void read_rules(JsonReader& in, JsonView view, std::vector<Rule>& out);
+// Sets `has_empty_lists` if there are no rules in a list of them, or a rule has such a list.
+void read_rules(JsonReader& in, JsonView view, std::vector<Rule>& out, bool& has_empty_lists);
 
 // numorstring.DSCP: 0 to 63 or a name. Unknown names and larger numbers leave `out` unset.
 struct Dscp {

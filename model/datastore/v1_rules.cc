@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules of policies and profiles in their v1 form (libcalico-go/lib/backend/model/rule.go).
 // Left out: tags, which Felix no longer reads.
+#include <algorithm>
+#include <array>
+
 #include "model/datastore/v1_fields.h"
 
 namespace felixsim {
@@ -22,7 +25,7 @@ struct SideDraft {
 void read_optional_net(JsonReader& in, JsonView view, std::optional<Cidr>& out) {
   out.reset();
   if (view.is_null()) return;
-  read_net(in, view, out.emplace());
+  read_net_as_written(in, view, out.emplace());
 }
 
 // []*net.IPNet: nulls are no networks.
@@ -109,10 +112,21 @@ void read_metadata(JsonReader& in, JsonView view, std::optional<StringMap>& out)
   });
 }
 
-Rule read_rule(JsonReader& in, JsonView view) {
+constexpr std::array list_fields{
+    "src_nets", "src_ports", "!src_nets", "!src_ports", "orig_src_service_acct_names",
+    "dst_nets", "dst_ports", "!dst_nets", "!dst_ports", "orig_dst_service_acct_names",
+};
+
+bool is_empty_field(FieldName name, JsonView value) {
+  return value.is_empty_list() && std::any_of(list_fields.begin(), list_fields.end(),
+                                              [&](const char* field) { return name.is(field); });
+}
+
+Rule read_rule(JsonReader& in, JsonView view, bool& has_empty_lists) {
   Rule rule;
   SideDraft source, destination;
   in.object(view, [&](FieldName name, JsonView value) {
+    has_empty_lists = has_empty_lists || is_empty_field(name, value);
     if (name.is("action")) in.read(value, rule.action);
     if (name.is("ip_version")) in.read(value, rule.ip_version);
     if (name.is("protocol")) read_protocol(in, value, rule.protocol);
@@ -133,9 +147,11 @@ Rule read_rule(JsonReader& in, JsonView view) {
 
 }  // namespace
 
-void read_rules(JsonReader& in, JsonView view, std::vector<Rule>& out) {
+void read_rules(JsonReader& in, JsonView view, std::vector<Rule>& out, bool& has_empty_lists) {
+  has_empty_lists = has_empty_lists || view.is_empty_list();
   in.list(
-      view, [&](JsonView element) { out.push_back(read_rule(in, element)); }, [&] { out.clear(); });
+      view, [&](JsonView element) { out.push_back(read_rule(in, element, has_empty_lists)); },
+      [&] { out.clear(); });
 }
 
 }  // namespace felixsim

@@ -82,11 +82,14 @@ void read_value(JsonReader& in, JsonView view, HostEndpoint& out) {
 
 void read_value(JsonReader& in, JsonView view, Policy& out) {
   in.object(view, [&](FieldName name, JsonView value) {
+    if ((name.is("annotations") && value.is_empty_object()) ||
+        ((name.is("types") || name.is("performance_hints")) && value.is_empty_list()))
+      out.has_empty_lists = true;
     if (name.is("namespace")) in.read(value, out.ns);
     if (name.is("tier")) in.read(value, out.tier);
     if (name.is("order")) in.read(value, out.order);
-    if (name.is("inbound_rules")) read_rules(in, value, out.inbound);
-    if (name.is("outbound_rules")) read_rules(in, value, out.outbound);
+    if (name.is("inbound_rules")) read_rules(in, value, out.inbound, out.has_empty_lists);
+    if (name.is("outbound_rules")) read_rules(in, value, out.outbound, out.has_empty_lists);
     if (name.is("selector")) in.read(value, out.selector);
     if (name.is("untracked")) in.read(value, out.do_not_track);
     if (name.is("annotations")) in.read(value, out.annotations);
@@ -107,8 +110,8 @@ void read_value(JsonReader& in, JsonView view, Tier& out) {
 
 void read_value(JsonReader& in, JsonView view, ProfileRules& out) {
   in.object(view, [&](FieldName name, JsonView value) {
-    if (name.is("inbound_rules")) read_rules(in, value, out.inbound);
-    if (name.is("outbound_rules")) read_rules(in, value, out.outbound);
+    if (name.is("inbound_rules")) read_rules(in, value, out.inbound, out.has_empty_lists);
+    if (name.is("outbound_rules")) read_rules(in, value, out.outbound, out.has_empty_lists);
   });
 }
 

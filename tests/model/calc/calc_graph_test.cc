@@ -153,3 +153,18 @@ TEST_CASE("the graph is drawn with what passed along its edges, and is acyclic")
   CHECK(to_dot(graph).find(R"("event sequencer" -> "dataplane" [label="messages\n1"])") !=
         std::string::npos);
 }
+
+TEST_CASE("a policy that comes again as it was is told again only if it has an empty list") {
+  Story story;
+  story.put(web, web_value);
+  story.in_sync();
+  story.put(policy, plain);
+  CHECK(story.put(policy, plain) == "");
+  const std::string empty = R"x({"tier":"default","selector":"all()","inbound_rules":[]})x";
+  CHECK(story.put(policy, empty) == "ActivePolicyUpdate");
+  CHECK(story.put(policy, empty) == "ActivePolicyUpdate");
+  const std::string none_in_a_rule =
+      R"x({"tier":"default","selector":"all()","inbound_rules":[{"action":"deny","src_nets":[]}]})x";
+  story.put(policy, none_in_a_rule);
+  CHECK(story.put(policy, none_in_a_rule) == "ActivePolicyUpdate");
+}

@@ -156,8 +156,14 @@ TEST_CASE("without node resources a node is its host IP") {
   CHECK(f.take() == "");
   f.resolver.on_update({HostIpKey{Symbol("other")}, value(HostIp{Ip::parse("192.168.0.3")})});
   CHECK(f.take() == "+192.168.0.3/32 RH other=192.168.0.3");
-  f.resolver.on_update({HostIpKey{Symbol("other")}, value(HostIp{})});
+  f.resolver.on_update({HostIpKey{Symbol("other")}, nullptr});
   CHECK(f.take() == "-192.168.0.3/32");
+}
+
+TEST_CASE("without node resources a host IP that is no address ends Felix") {
+  Fixture f(calc::RouteSource::calico_ipam, false);
+  f.resolver.on_update({HostIpKey{Symbol("other")}, value(HostIp{})});
+  CHECK(f.panic == "runtime error: invalid memory address or nil pointer dereference");
 }
 
 TEST_CASE("two nodes on one address: the first by name has it") {
