@@ -72,14 +72,14 @@ class Run {
   }
   void update(const std::vector<Update>& updates) { graphs_.on_updates(updates); }
   void in_sync() {
-    graphs_.on_status(calc::SyncStatus::in_sync);
+    for (auto& member : members_) member->graph().on_status(calc::SyncStatus::in_sync);
     flush();
     to_in_sync = std::exchange(counted_, {});
   }
   void flush() {
-    graphs_.flush([&](Symbol, std::vector<msg::Message> messages) {
-      for (const auto& message : messages) count(message);
-    });
+    for (auto& member : members_)
+      for (const auto& message : member->graph().flush()) count(message);
+    graphs_.end_epoch();
   }
   const Counted& incremental() const { return counted_; }
 
@@ -90,7 +90,8 @@ class Run {
     auto config = std::make_shared<Config>(FelixVersion::v3_32, ConfigHost{hostname, {}});
     const StringMap raw{{"FelixHostname", hostname}};
     if (!config->set_source(ConfigSource::environment, raw)) std::abort();
-    graphs_.add(calc::graph_options(std::move(config), Symbol(hostname), encapsulation));
+    members_.push_back(
+        graphs_.add(calc::graph_options(std::move(config), Symbol(hostname), encapsulation), {}));
   }
   void count(const msg::Message& message) {
     if (std::holds_alternative<msg::InSync>(message)) return;
@@ -102,6 +103,7 @@ class Run {
   }
 
   calc::CalcGraphs graphs_;
+  std::vector<std::unique_ptr<calc::CalcGraphs::Member>> members_;
   Counted counted_;
 };
 

@@ -131,7 +131,7 @@ CalcGraph::Nodes::Nodes(GraphOptions graph_options)
       ip_sets(owns_ip_sets ? std::make_shared<SharedIpSets>(options.overlap_suppression)
                            : options.shared_ip_sets),
       ip_set_uses(ip_sets),
-      sequencer(options.merge_config, options.live, ip_sets),
+      sequencer(options.merge_config, options.live, &ip_set_uses),
       resolver(sequencer),
       migrations(sequencer, resolver),
       services(service_member_sink()),
@@ -208,7 +208,7 @@ void CalcGraph::Nodes::on_ip_set_active(const IpSetDefinition& set) {
 }
 
 void CalcGraph::Nodes::use_ip_set(const IpSetDefinition& set) {
-  sequencer.on_shared_ip_set_added(set.id, set.type);
+  sequencer.on_ip_set_added(set.id, set.type);
   ip_set_uses.add(set);
 }
 
@@ -254,7 +254,6 @@ void CalcGraph::Nodes::on_local_endpoint(const EndpointKey& key, const Update& u
 }
 
 void CalcGraph::Nodes::to_member_index(const Update& update) {
-  count(Edge::all_to_member_index);
   if (owns_ip_sets) ip_sets->on_update(update);
 }
 
@@ -344,8 +343,7 @@ void CalcGraph::Nodes::on_profile(const ResourceKey& key, const Update& update) 
   const auto* profile = value_of<Profile>(update);
   count(Edge::labels_to_active_rules);
   active_rules.on_profile_labels(key.name, profile);
-  count(Edge::profiles_to_member_index);
-  if (owns_ip_sets) ip_sets->on_update(update);
+  to_member_index(update);
   count(Edge::peers_in);
   bgp_peers.on_profile_labels(key.name, profile);
   count(Edge::profiles_to_decoder);
@@ -444,12 +442,18 @@ const std::optional<std::string>& CalcGraph::panic() const {
   return panic ? panic : nodes_->ip_sets->panic();
 }
 
+const std::string& CalcGraph::panic_cause() const { return nodes_->sequencer.panic_cause(); }
+
 const LiveConfig& CalcGraph::live_config() const { return nodes_->sequencer.live_config(); }
 
 GraphDescription CalcGraph::describe() const {
   const GraphOptions& options = nodes_->options;
   EdgeCounts counts = nodes_->counts;
-  counts[static_cast<size_t>(Edge::members_to_sequencer)] = nodes_->ip_sets->members_told();
+  const auto set = [&](Edge edge, uint64_t passed) { counts[static_cast<size_t>(edge)] = passed; };
+  const IndexTraffic taken = nodes_->ip_sets->taken() - options.index_traffic_before;
+  set(Edge::all_to_member_index, taken.items);
+  set(Edge::profiles_to_member_index, taken.profiles);
+  set(Edge::members_to_sequencer, nodes_->ip_set_uses.members_told());
   return describe_graph(counts, options.needs_routes(), options.needs_vteps(),
                         options.istio_ambient);
 }

@@ -46,6 +46,8 @@ class CalcGraph {
 
   // Set once Felix would have panicked; nothing is computed any more.
   const std::optional<std::string>& panic() const;
+  // What Felix logs with it; may be empty.
+  const std::string& panic_cause() const;
 
   // Parameters that are read again when the datastore changes them, as of the last flush.
   const LiveConfig& live_config() const;

@@ -38,9 +38,8 @@ msg::WorkloadEndpointId message_id(const WorkloadEndpointKey& key) {
 
 }  // namespace
 
-EventSequencer::EventSequencer(MergeConfig merge_config, LiveConfig live,
-                               std::shared_ptr<SharedIpSets> ip_sets)
-    : merge_config_(std::move(merge_config)), live_(live), shared_ip_sets_(std::move(ip_sets)) {}
+EventSequencer::EventSequencer(MergeConfig merge_config, LiveConfig live, IpSetUses* shared)
+    : merge_config_(std::move(merge_config)), live_(live), shared_(shared) {}
 
 void EventSequencer::on_panic(std::string why) {
   if (!panic_) panic_ = std::move(why);
@@ -52,13 +51,7 @@ void EventSequencer::on_ip_set_added(Symbol id, msg::IpSetType type) {
   members_.erase(id);
 }
 
-void EventSequencer::on_shared_ip_set_added(Symbol id, msg::IpSetType type) {
-  on_ip_set_added(id, type);
-  shared_ids_.insert(id);
-}
-
 void EventSequencer::on_ip_set_removed(Symbol id) {
-  shared_ids_.erase(id);
   FELIXSIM_CHECK(ip_sets_.sent(id) || ip_sets_.has_pending(id));
   ip_sets_.remove(id);
   members_.erase(id);
@@ -132,7 +125,10 @@ void EventSequencer::flush_config(Messages& out) {
   config_.reset();
   if (!merge_config_) return;
   ConfigMerge merge = merge_config_(config);
-  if (!merge.fatal.empty()) return on_panic("Failed to parse config update: " + merge.fatal);
+  if (!merge.fatal.empty()) {
+    panic_cause_ = merge.fatal;
+    return on_panic("Failed to parse config update");
+  }
   live_ = merge.live;
   if (merge.update) out.emplace_back(std::move(*merge.update));
 }
@@ -142,8 +138,8 @@ std::vector<Symbol> EventSequencer::flush_added_ip_sets(Messages& out) {
   ip_sets_.flush_updates([&](Symbol id, msg::IpSetType type) {
     added.push_back(id);
     msg::IpSetUpdate update{id, type, {}};
-    if (shared_ids_.contains(id)) {
-      update.members = shared_ip_sets_->members(id);
+    if (shared_ && shared_->contains(id)) {
+      update.members = shared_->members(id);
     } else if (const auto it = members_.find(id); it != members_.end()) {
       // Removals of what a new set never held do not show in it; they follow as a delta.
       update.members = msg::IpSetMembers(sorted(it->second.added));
@@ -162,7 +158,7 @@ void EventSequencer::flush_ip_set_deltas(const std::vector<Symbol>& just_added, 
       out.emplace_back(msg::IpSetDeltaUpdate{id, msg::IpSetMembers(sorted(pending.added)),
                                              msg::IpSetMembers(sorted(pending.removed))});
   members_.clear();
-  if (!shared_ids_.empty()) add_shared_deltas(just_added, out);
+  if (shared_) add_shared_deltas(just_added, out);
   const auto id_of = [](const msg::Message& message) {
     return std::get<msg::IpSetDeltaUpdate>(message).id;
   };
@@ -171,11 +167,10 @@ void EventSequencer::flush_ip_set_deltas(const std::vector<Symbol>& just_added, 
 }
 
 void EventSequencer::add_shared_deltas(const std::vector<Symbol>& just_added, Messages& out) {
-  for (const Symbol id : shared_ip_sets_->changed()) {
-    if (!shared_ids_.contains(id)) continue;
+  for (const Symbol id : shared_->changed()) {
     auto change = std::binary_search(just_added.begin(), just_added.end(), id)
-                      ? shared_ip_sets_->change_after_members(id)
-                      : shared_ip_sets_->change(id);
+                      ? shared_->change_after_members(id)
+                      : shared_->change(id);
     if (!change.empty())
       out.emplace_back(
           msg::IpSetDeltaUpdate{id, std::move(change.added), std::move(change.removed)});

@@ -29,14 +29,13 @@ namespace felixsim::calc {
 
 class EventSequencer {
  public:
-  // `ip_sets` (may be null) knows the members of the sets that on_shared_ip_set_added() names.
-  EventSequencer(MergeConfig merge_config, LiveConfig live,
-                 std::shared_ptr<SharedIpSets> ip_sets = nullptr);
+  // `shared` (may be null) are sets whose members it is asked for; nobody tells them. It must
+  // outlive this.
+  EventSequencer(MergeConfig merge_config, LiveConfig live, IpSetUses* shared = nullptr);
 
   // IP sets. A set must be added before members are, and an added set starts empty. Adding what is
   // there, or touching what is not, is a bug of the caller (checked).
   void on_ip_set_added(Symbol id, msg::IpSetType type);
-  void on_shared_ip_set_added(Symbol id, msg::IpSetType type);
   void on_ip_set_removed(Symbol id);
   void on_ip_set_member_added(Symbol id, const msg::IpSetMember& member);
   void on_ip_set_member_removed(Symbol id, const msg::IpSetMember& member);
@@ -90,6 +89,7 @@ class EventSequencer {
   // Felix would panic here: nothing is computed after it. The first one stays.
   void on_panic(std::string why);
   const std::optional<std::string>& panic() const { return panic_; }
+  const std::string& panic_cause() const { return panic_cause_; }  // empty: the panic says it all
 
   // Appends everything pending to `out`, in dependency order.
   void flush(std::vector<msg::Message>& out);
@@ -120,7 +120,8 @@ class EventSequencer {
   MergeConfig merge_config_;
   LiveConfig live_;
   std::optional<std::string> panic_;
-  std::shared_ptr<SharedIpSets> shared_ip_sets_;
+  std::string panic_cause_;
+  IpSetUses* shared_;
 
   bool datastore_not_ready_ = false;
   std::optional<DatastoreConfig> config_;
@@ -128,7 +129,6 @@ class EventSequencer {
   std::optional<BgpConfiguration> bgp_config_;
 
   Outbox<Symbol, msg::IpSetType> ip_sets_;
-  absl::flat_hash_set<Symbol> shared_ids_;  // of ip_sets_, those whose members are shared
   absl::flat_hash_map<Symbol, PendingMembers> members_;
   Outbox<PolicyKey, std::shared_ptr<const msg::Policy>> policies_;
   Outbox<Symbol, std::shared_ptr<const msg::Profile>> profiles_;

@@ -45,6 +45,12 @@ using MergeConfig = std::function<ConfigMerge(const DatastoreConfig&)>;
 class SharedRules;   // parsed_rules.h: policies and profiles parsed once for all nodes of a process
 class SharedIpSets;  // shared_ip_sets.h: members of IP sets, computed once
 
+// Updates that an index of members has taken.
+struct IndexTraffic {
+  uint64_t items = 0;     // endpoints, network sets
+  uint64_t profiles = 0;  // for their labels
+};
+
 struct GraphOptions {
   Symbol hostname;
   bool combined_routes = true;            // VersionFacts
@@ -66,6 +72,7 @@ struct GraphOptions {
   // Empty: the graph keeps its own. Else whoever shares them gives them every update and ends their
   // epochs; their suppression of overlaps must be that of `overlap_suppression`.
   std::shared_ptr<SharedIpSets> shared_ip_sets;
+  IndexTraffic index_traffic_before;  // what they had taken for others, less what a newcomer takes
 
   // The L3 route resolver exists only then; the VXLAN resolver only with VXLAN.
   bool needs_routes() const {

@@ -104,6 +104,7 @@ class IpSetMemberIndex::Impl {
   void update_parent(Symbol parent, const Labels& labels);
   void add_ip_set(Symbol id, const SelectorPtr& selector, std::optional<NamedPort> port);
   void remove_ip_set(Symbol id);
+  bool depends_on_path(Symbol id) const;
 
  private:
   struct ItemState {
@@ -115,6 +116,7 @@ class IpSetMemberIndex::Impl {
     Symbol id;
     std::optional<NamedPort> port;                // unset: members are nets
     std::unique_ptr<OverlapSuppressor> overlaps;  // from the first member that is no single address
+    bool covered_went = false;
   };
 
   const Slots& matches(Item item) const {
@@ -286,6 +288,7 @@ void IpSetMemberIndex::Impl::tell_added(IpSet& set, const msg::IpSetMember& memb
 
 void IpSetMemberIndex::Impl::tell_removed(IpSet& set, const msg::IpSetMember& member) {
   if (!set.overlaps) return sink_.on_removed(set.id, member);
+  set.covered_went = set.covered_went || set.overlaps->is_covered(member.cidr);
   const auto unmasked = set.overlaps->remove(member.cidr);
   sink_.on_removed(set.id, member);
   for (const auto& cidr : unmasked) sink_.on_added(set.id, {cidr, 0, 0});
@@ -314,7 +317,7 @@ void IpSetMemberIndex::Impl::add_ip_set(Symbol id, const SelectorPtr& selector,
   const Slot slot = set_numbers_.get_or_add(id);
   if (slot >= sets_.size()) sets_.resize(slot + 1);
   auto& set = sets_[slot];
-  set = {id, port, nullptr};
+  set = {id, port, nullptr, false};
   LabelIndex::Items items;
   index_.add_selector(slot, selector, [&](const LabelIndex::Items& matched) {
     items.insert(items.end(), matched.begin(), matched.end());
@@ -340,6 +343,11 @@ void IpSetMemberIndex::Impl::remove_ip_set(Symbol id) {
   index_.remove_selector(*slot, [](const LabelIndex::Items&) {});
   sets_[*slot] = {};
   set_numbers_.release(id);
+}
+
+bool IpSetMemberIndex::Impl::depends_on_path(Symbol id) const {
+  const auto slot = set_numbers_.find(id);
+  return slot && sets_[*slot].covered_went;
 }
 
 IpSetMemberIndex::IpSetMemberIndex(MemberSink sink, bool suppress_overlaps,
@@ -377,5 +385,7 @@ void IpSetMemberIndex::add_ip_set(Symbol id, const SelectorPtr& selector, uint8_
 }
 
 void IpSetMemberIndex::remove_ip_set(Symbol id) { impl_->remove_ip_set(id); }
+
+bool IpSetMemberIndex::depends_on_path(Symbol id) const { return impl_->depends_on_path(id); }
 
 }  // namespace felixsim::calc

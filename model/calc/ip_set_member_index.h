@@ -41,6 +41,10 @@ class IpSetMemberIndex {
   // Members of a removed set are not told. Unknown ids are ignored.
   void remove_ip_set(Symbol id);
 
+  // Whether what was told of a set may differ from what would be told of it if it started now: a
+  // covered member went (OverlapSuppressor says what is wrong then).
+  bool depends_on_path(Symbol id) const;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

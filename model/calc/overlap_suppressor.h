@@ -22,12 +22,12 @@ class OverlapSuppressor {
   bool add(const Cidr& cidr, std::vector<Cidr>& masked);
 
   bool has(const Cidr& cidr) const { return members_.contains(cidr); }
+  bool is_covered(const Cidr& cidr) const;  // by a wider member
 
   // Takes out a member that is there: tell it as removed, then the result as added.
   std::vector<Cidr> remove(const Cidr& cidr);
 
  private:
-  bool is_covered(const Cidr& cidr) const;
   std::vector<Cidr> closest_inside(const Cidr& cidr) const;
   std::array<uint32_t, 129>& lengths(IpFamily family) {
     return family == IpFamily::v4 ? lengths_v4_ : lengths_v6_;

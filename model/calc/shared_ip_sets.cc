@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/calc/shared_ip_sets.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -40,6 +42,19 @@ bool worth_folding(size_t changes, size_t base) { return changes > 16 + base / 8
 
 }  // namespace
 
+IndexTraffic operator-(const IndexTraffic& a, const IndexTraffic& b) {
+  return {a.items - b.items, a.profiles - b.profiles};
+}
+
+void count(IndexTraffic& traffic, const Key& key) {
+  static const Symbol profile_kind("Profile");
+  const auto* resource = std::get_if<ResourceKey>(&key);
+  if (resource && resource->kind == profile_kind) ++traffic.profiles;
+  if (std::holds_alternative<WorkloadEndpointKey>(key) ||
+      std::holds_alternative<HostEndpointKey>(key) || std::holds_alternative<NetworkSetKey>(key))
+    ++traffic.items;
+}
+
 SharedIpSets::SharedIpSets(bool suppress_overlaps)
     : index_({[this](Symbol id, const msg::IpSetMember& member) { on_added(id, member); },
               [this](Symbol id, const msg::IpSetMember& member) { on_removed(id, member); }},
@@ -47,9 +62,17 @@ SharedIpSets::SharedIpSets(bool suppress_overlaps)
                if (!panic_) panic_ = std::move(why);
              }) {}
 
-void SharedIpSets::use(const IpSetDefinition& set) {
-  if (sets_[set.id].uses++ == 0)
-    index_.add_ip_set(set.id, set.selector, set.protocol, set.port_name);
+void SharedIpSets::on_update(const Update& update) {
+  count(taken_, update.key);
+  index_.on_update(update);
+}
+
+Symbol SharedIpSets::use(const IpSetDefinition& set) {
+  const Symbol id = index_.depends_on_path(set.id)
+                        ? Symbol(fmt::format("{} copy {}", set.id.view(), ++copies_))
+                        : set.id;
+  if (sets_[id].uses++ == 0) index_.add_ip_set(id, set.selector, set.protocol, set.port_name);
+  return id;
 }
 
 void SharedIpSets::release(Symbol id) {
@@ -70,17 +93,19 @@ SharedIpSets::IpSet& SharedIpSets::touched(Symbol id) {
   }
   set.all.reset();
   set.change.reset();
-  ++told_;
+  ++set.told;
   return set;
 }
 
 void SharedIpSets::on_added(Symbol id, const msg::IpSetMember& member) {
   IpSet& set = touched(id);
+  ++set.size;
   if (set.removed.erase(member) == 0) set.added.insert(member);
 }
 
 void SharedIpSets::on_removed(Symbol id, const msg::IpSetMember& member) {
   IpSet& set = touched(id);
+  if (set.size > 0) --set.size;
   if (set.added.erase(member) == 0) set.removed.insert(member);
 }
 
@@ -163,17 +188,41 @@ void SharedIpSets::end_epoch() {
 }
 
 IpSetUses::~IpSetUses() {
-  for (const Symbol id : ids_) ip_sets_->release(id);
+  for (const auto& [id, use] : uses_) ip_sets_->release(use.copy);
 }
 
 void IpSetUses::add(const IpSetDefinition& set) {
-  FELIXSIM_CHECK(ids_.insert(set.id).second);
-  ip_sets_->use(set);
+  FELIXSIM_CHECK(!uses_.contains(set.id));
+  const Symbol copy = ip_sets_->use(set);
+  uses_[set.id] = {copy, ip_sets_->members_told(copy) - ip_sets_->size(copy)};
+  if (copy != set.id) own_copies_[copy] = set.id;
 }
 
 void IpSetUses::remove(Symbol id) {
-  FELIXSIM_CHECK(ids_.erase(id) == 1);
-  ip_sets_->release(id);
+  const auto entry = uses_.find(id);
+  FELIXSIM_CHECK(entry != uses_.end());
+  const Use use = entry->second;
+  uses_.erase(entry);
+  own_copies_.erase(use.copy);
+  told_of_removed_ += told(use);
+  ip_sets_->release(use.copy);
+}
+
+std::vector<Symbol> IpSetUses::changed() {
+  std::vector<Symbol> ids;
+  for (const Symbol copy : ip_sets_->changed()) {
+    const auto own = own_copies_.find(copy);
+    const Symbol id = own == own_copies_.end() ? copy : own->second;
+    const auto use = uses_.find(id);
+    if (use != uses_.end() && use->second.copy == copy) ids.push_back(id);
+  }
+  return ids;
+}
+
+uint64_t IpSetUses::members_told() const {
+  uint64_t sum = told_of_removed_;
+  for (const auto& [id, use] : uses_) sum += told(use);
+  return sum;
 }
 
 }  // namespace felixsim::calc

@@ -17,10 +17,15 @@
 #include "felixsim/resource.h"
 #include "felixsim/symbol.h"
 #include "model/calc/calc_hash.h"
+#include "model/calc/graph_options.h"
 #include "model/calc/ip_set_member_index.h"
 #include "model/calc/parsed_rules.h"
 
 namespace felixsim::calc {
+
+IndexTraffic operator-(const IndexTraffic& a, const IndexTraffic& b);
+// Adds the update if it is one for the index.
+void count(IndexTraffic& traffic, const Key& key);
 
 class SharedIpSets {
  public:
@@ -31,11 +36,12 @@ class SharedIpSets {
 
   // What is valid of the datastore, once for all nodes. A node whose own part changes with the same
   // update (an endpoint of its own) takes the update before this does.
-  void on_update(const Update& update) { index_.on_update(update); }
+  void on_update(const Update& update);
 
   // A node starts or stops to use a set (of a selector; not of a service). Every use must be
-  // released once.
-  void use(const IpSetDefinition& set);
+  // released once. Returns the id that the other functions want: that of the set or, where members
+  // came on a way that the newcomer would have been told otherwise, that of a copy of its own.
+  Symbol use(const IpSetDefinition& set);
   void release(Symbol id);
 
   // What a node is sent that does not have the set yet. O(1) for all but the first to ask.
@@ -58,12 +64,16 @@ class SharedIpSets {
   // Set once Felix would have panicked.
   const std::optional<std::string>& panic() const { return panic_; }
 
-  uint64_t members_told() const { return told_; }  // additions and removals so far, of all sets
+  // Additions and removals so far, of one set; and how many it has.
+  uint64_t members_told(Symbol id) const { return sets_.at(id).told; }
+  uint64_t size(Symbol id) const { return sets_.at(id).size; }
+  const IndexTraffic& taken() const { return taken_; }
 
  private:
   using Members = absl::flat_hash_set<msg::IpSetMember>;
   struct IpSet {
     size_t uses = 0;
+    uint64_t told = 0, size = 0;
     msg::IpSetMembers base;     // once somebody was sent all members
     Members came, went;         // until the last epoch, since `base`
     Members added, removed;     // since the last epoch
@@ -83,7 +93,8 @@ class SharedIpSets {
   std::vector<Symbol>
       changed_;  // perhaps of sets that are gone, and more than once, until asked for
   bool sorted_ = true;
-  uint64_t told_ = 0;
+  IndexTraffic taken_;
+  size_t copies_ = 0;  // so far
   std::optional<std::string> panic_;
   IpSetMemberIndex index_;
 };
@@ -98,10 +109,30 @@ class IpSetUses {
 
   void add(const IpSetDefinition& set);
   void remove(Symbol id);
+  bool contains(Symbol id) const { return uses_.contains(id); }
+
+  // As those of SharedIpSets, for the sets of this node.
+  msg::IpSetMembers members(Symbol id) { return ip_sets_->members(uses_.at(id).copy); }
+  SharedIpSets::Change change(Symbol id) { return ip_sets_->change(uses_.at(id).copy); }
+  SharedIpSets::Change change_after_members(Symbol id) {
+    return ip_sets_->change_after_members(uses_.at(id).copy);
+  }
+  std::vector<Symbol> changed();
+
+  // Additions and removals that were told to this node.
+  uint64_t members_told() const;
 
  private:
+  struct Use {
+    Symbol copy;
+    uint64_t told_before = 0;  // to others; less what a newcomer is told of them
+  };
+  uint64_t told(const Use& use) const { return ip_sets_->members_told(use.copy) - use.told_before; }
+
   std::shared_ptr<SharedIpSets> ip_sets_;
-  absl::flat_hash_set<Symbol> ids_;
+  absl::flat_hash_map<Symbol, Use> uses_;
+  absl::flat_hash_map<Symbol, Symbol> own_copies_;  // copy -> set
+  uint64_t told_of_removed_ = 0;
 };
 
 }  // namespace felixsim::calc

@@ -3,7 +3,6 @@
 
 #include <limits>
 
-#include "model/calc/calc_graph.h"
 #include "model/calc/config_options.h"
 #include "model/dataplane/dataplane_config.h"
 #include "model/datastore/key_text.h"
@@ -23,25 +22,31 @@ constexpr SimTime no_wait = std::numeric_limits<SimTime>::max();
 
 struct FelixProcess::State {
   State(std::string node_name, FelixEnvironment node_environment, FelixVersion felix_version,
-        Backend& node_backend, TimeProfile* time_profile)
+        calc::CalcGraphs& calc_graphs, Backend& node_backend, Programming when,
+        TimeProfile* time_profile)
       : node(std::move(node_name)),
         environment(std::move(node_environment)),
         version(felix_version),
+        graphs(calc_graphs),
         backend(node_backend),
+        programming(when),
         profile(time_profile) {}
 
   std::string node;
   FelixEnvironment environment;
   FelixVersion version;
+  calc::CalcGraphs& graphs;
   Backend& backend;
+  Programming programming;
   TimeProfile* profile;
   SimTime now = 0;
   SimTime ahead = 0;
+  std::optional<SimTime> put_off;  // programming until then
 
   std::optional<node::StartUp> start;
   std::optional<Config> config;  // follows the graph's messages, as Felix's DataplaneConnector does
   std::optional<MarkBits> marks;
-  std::unique_ptr<calc::CalcGraph> graph;
+  std::unique_ptr<calc::CalcGraphs::Member> graph;
   std::unique_ptr<Dataplane> dataplane;
   std::vector<msg::Message> messages;  // for take_messages()
   std::vector<DatastoreWarning> warnings;
@@ -49,26 +54,30 @@ struct FelixProcess::State {
   std::vector<WireguardKeyReport> wireguard_keys;
 
   FelixOutcome build(std::span<const Update> snapshot, SimTime at);
-  FelixOutcome deliver();
+  void feed(std::span<const Update> snapshot);
+  std::vector<msg::Message> flush();
+  FelixOutcome deliver(std::vector<msg::Message> flushed);
   FelixOutcome on_message(const msg::Message& message);
   FelixOutcome program(SimTime until);
+  FelixOutcome put_off_programming(SimTime until);
+  bool names_own_wireguard_key(const msg::Message& message) const;
 };
 
 FelixProcess::FelixProcess(std::string node, FelixEnvironment environment, FelixVersion version,
-                           Backend& backend, TimeProfile* profile)
-    : state_(std::make_unique<State>(std::move(node), std::move(environment), version, backend,
-                                     profile)) {}
+                           calc::CalcGraphs& graphs, Backend& backend, Programming programming,
+                           TimeProfile* profile)
+    : state_(std::make_unique<State>(std::move(node), std::move(environment), version, graphs,
+                                     backend, programming, profile)) {}
 FelixProcess::~FelixProcess() = default;
 
 FelixOutcome FelixProcess::start(std::span<const Update> snapshot, SimTime now, SimTime ahead) {
   const FelixOutcome built = state_->build(snapshot, now);
   if (built.kind != FelixOutcome::Kind::running) return built;
-  on_updates(snapshot);
-  state_->graph->on_status(calc::SyncStatus::in_sync);
+  state_->feed(snapshot);
   return settle(now, ahead);
 }
 
-// Everything up to the graph and the dataplane, both still empty.
+// Everything up to the graph; the dataplane is still empty.
 FelixOutcome FelixProcess::State::build(std::span<const Update> snapshot, SimTime at) {
   const PhaseTimer timer(profile, Phase::start_up);
   now = at;
@@ -83,19 +92,23 @@ FelixOutcome FelixProcess::State::build(std::span<const Update> snapshot, SimTim
   marks = dataplane_config->rules.marks;
   if (auto trap = node::restart_trap(*config))
     return {FelixOutcome::Kind::waiting, std::move(*trap), {.served = true, .ready = false}};
+  // It tells the datastore of its key.
+  if (config->boolean("WireguardEnabled") || config->boolean("WireguardEnabledV6"))
+    programming = Programming::at_once;
   dataplane = std::make_unique<Dataplane>(*dataplane_config, backend);
-  graph = std::make_unique<calc::CalcGraph>(calc::graph_options(
-      std::make_shared<Config>(*config), start->hostname, start->encapsulation));
   return {};
 }
 
-void FelixProcess::on_updates(std::span<const Update> updates) {
-  if (!state_->graph) return;
-  const PhaseTimer timer(state_->profile, Phase::calc_updates);
+// Everything into a graph.
+void FelixProcess::State::feed(std::span<const Update> snapshot) {
+  const PhaseTimer timer(profile, Phase::calc_updates);
   std::vector<calc::InvalidUpdate> invalid;
-  state_->graph->on_updates(updates, &invalid);
+  graph = graphs.add(
+      calc::graph_options(std::make_shared<Config>(*config), start->hostname, start->encapsulation),
+      snapshot, &invalid);
   for (auto& found : invalid)
-    state_->warnings.push_back({key_text(updates[found.index].key), std::move(found.reason)});
+    warnings.push_back({key_text(snapshot[found.index].key), std::move(found.reason)});
+  graph->graph().on_status(calc::SyncStatus::in_sync);
 }
 
 void FelixProcess::on_host_command() {
@@ -103,26 +116,41 @@ void FelixProcess::on_host_command() {
 }
 
 FelixOutcome FelixProcess::settle(SimTime now, SimTime ahead) {
+  constexpr auto running = FelixOutcome::Kind::running;
+  auto flushed = state_->flush();
+  if (!flushed.empty() || state_->graph->graph().panic())
+    if (const auto caught_up = catch_up(); caught_up.kind != running) return caught_up;
   state_->ahead = ahead;
-  const FelixOutcome delivered = state_->deliver();
-  if (delivered.kind != FelixOutcome::Kind::running) return delivered;
-  FelixOutcome outcome = state_->program(now);
+  FelixOutcome delivered = state_->deliver(std::move(flushed));
+  if (delivered.kind != running) return delivered;
+  FelixOutcome outcome = state_->programming == Programming::at_once
+                             ? state_->program(now)
+                             : state_->put_off_programming(now);
   // It is ready once it has programmed the kernel for the first time, however that went.
-  if (outcome.kind == FelixOutcome::Kind::running)
+  if (outcome.kind == running)
     outcome.health = {state_->config->boolean("HealthEnabled"), true};
   return outcome;
 }
 
-// Everything that the calc graph has to say, to the dataplane.
-FelixOutcome FelixProcess::State::deliver() {
-  std::vector<msg::Message> flushed;
-  {
-    const PhaseTimer timer(profile, Phase::calc_flush);
-    flushed = graph->flush();
+FelixOutcome FelixProcess::catch_up() {
+  const auto until = std::exchange(state_->put_off, std::nullopt);
+  return until ? state_->program(*until) : FelixOutcome{};
+}
+
+std::vector<msg::Message> FelixProcess::State::flush() {
+  const PhaseTimer timer(profile, Phase::calc_flush);
+  return graph->graph().flush();
+}
+
+// What the calc graph has to say, to the dataplane.
+FelixOutcome FelixProcess::State::deliver(std::vector<msg::Message> flushed) {
+  if (const auto& panic = graph->graph().panic()) {
+    const std::string& cause = graph->graph().panic_cause();
+    return {FelixOutcome::Kind::dead, cause.empty() ? *panic : *panic + ": " + cause};
   }
-  if (const auto& panic = graph->panic()) return {FelixOutcome::Kind::dead, *panic};
   const PhaseTimer timer(profile, Phase::to_managers);
   for (const auto& message : flushed) {
+    if (names_own_wireguard_key(message)) programming = Programming::at_once;
     FelixOutcome outcome = on_message(message);
     if (outcome.kind != FelixOutcome::Kind::running) return outcome;
   }
@@ -147,6 +175,24 @@ FelixOutcome FelixProcess::State::on_message(const msg::Message& message) {
   if (std::holds_alternative<msg::DatastoreNotReady>(message))
     return {FelixOutcome::Kind::dead, "the datastore became unready"};
   dataplane->on_message(message);
+  return {};
+}
+
+// What Felix makes of its own key may come back through the datastore.
+bool FelixProcess::State::names_own_wireguard_key(const msg::Message& message) const {
+  if (const auto* v4 = std::get_if<msg::WireguardEndpointUpdate>(&message))
+    return v4->host == start->hostname;
+  const auto* v6 = std::get_if<msg::WireguardEndpointV6Update>(&message);
+  return v6 && v6->host == start->hostname;
+}
+
+// Of what programming may lead to, a restart over the host's interfaces is found at once; the rest
+// only matters if something follows.
+FelixOutcome FelixProcess::State::put_off_programming(SimTime until) {
+  dataplane->on_interfaces_changed(now);
+  if (const auto& reason = dataplane->restart_reason())
+    return {FelixOutcome::Kind::restart, *reason};
+  put_off = until;
   return {};
 }
 
@@ -199,7 +245,7 @@ const std::map<EndpointId, std::string>& FelixProcess::endpoint_statuses() const
   return state_->statuses;
 }
 calc::GraphDescription FelixProcess::calc_graph() const {
-  return state_->graph ? state_->graph->describe() : calc::GraphDescription();
+  return state_->graph ? state_->graph->graph().describe() : calc::GraphDescription();
 }
 
 }  // namespace felixsim

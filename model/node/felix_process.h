@@ -17,7 +17,7 @@
 #include "felixsim/messages.h"
 #include "felixsim/resource.h"
 #include "felixsim/time.h"
-#include "model/calc/graph_description.h"
+#include "model/calc/calc_graphs.h"
 #include "model/config/config.h"
 #include "model/config/marks.h"
 #include "model/dataplane/dataplane.h"
@@ -51,20 +51,25 @@ struct FelixOutcome {
   FelixHealth health = {};  // while it waits or runs
 };
 
+// When a Felix programs the kernel.
+enum class Programming : uint8_t {
+  at_once,
+  when_needed,  // not before what Felix does next may depend on how that went: see catch_up()
+};
+
 class FelixProcess {
  public:
-  // `node` is the host name unless the environment names another. `backend` and `profile` (may be
-  // null), to which the time of each phase is added, must outlive this.
+  // `node` is the host name unless the environment names another. `graphs`, which holds this
+  // node's calc graph among others, `backend` and `profile` (may be null), to which the time of
+  // each phase is added, must outlive this.
   FelixProcess(std::string node, FelixEnvironment environment, FelixVersion version,
-               Backend& backend, TimeProfile* profile = nullptr);
+               calc::CalcGraphs& graphs, Backend& backend, Programming programming,
+               TimeProfile* profile = nullptr);
   ~FelixProcess();
 
   // Start-up on everything that the datastore holds, up to the first apply. After `waiting`, call
-  // it again when the datastore has changed. O(snapshot).
+  // it again when the datastore has changed. Later changes come through `graphs`. O(snapshot).
   FelixOutcome start(std::span<const Update> snapshot, SimTime now, SimTime ahead);
-
-  // Changes of the datastore after start(); they take effect in settle().
-  void on_updates(std::span<const Update> updates);
 
   // Somebody ran a command on the host that may have changed rules, sets or routes.
   void on_host_command();
@@ -73,10 +78,14 @@ class FelixProcess {
   // what comes after that as long as it does not pause for `ahead` or longer.
   FelixOutcome settle(SimTime now, SimTime ahead);
 
+  // Programs what was put off. To be called before the host changes or Felix is ended.
+  FelixOutcome catch_up();
+
   // Messages from the calc graph to the dataplane since the last call, in order.
   std::vector<msg::Message> take_messages();
 
-  // Values that Felix's validation refused since the last call; it treats them as deleted.
+  // Values in the snapshot that Felix's validation refused; it treats them as deleted. Not what the
+  // other nodes of `graphs` were told already.
   std::vector<DatastoreWarning> take_warnings();
 
   // Public keys of WireGuard that Felix told the datastore since the last call, in order.

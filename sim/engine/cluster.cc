@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "model/datastore/key_text.h"
 #include "model/kernel/host_action.h"
 
 namespace felixsim {
@@ -74,7 +75,9 @@ SimTime sleep_of(const HostEvent& event) {
 }  // namespace
 
 Cluster::Cluster(ClusterOptions options)
-    : options_(std::move(options)), datastore_(options_.version) {}
+    : options_(std::move(options)), datastore_(options_.version) {
+  profile_.clock = options_.clock;
+}
 Cluster::~Cluster() = default;
 
 bool Cluster::wanted(const std::string& node) const {
@@ -123,10 +126,15 @@ Status Cluster::apply_host(const HostEvent& event, bool untimed) {
   if (!wanted(event.node)) return {};
   NodeFlight& target = node(event.node);
   if (is_command(event)) look();  // a command may look at, or change, what Felix has programmed
+  catch_up(target);
+  target.settled.reset();
   // Felix hears of each change to an interface, be it for a moment only.
   target.kernel.take_changes();
   auto done = apply_host_action(target.kernel, event.action, [&] {
-    if (!target.kernel.take_changes().empty()) look();
+    if (target.kernel.take_changes().empty()) return;
+    target.settled.reset();
+    look();
+    catch_up(target);
   });
   if (!done) return forward(done);
   if (!*done)
@@ -135,6 +143,7 @@ Status Cluster::apply_host(const HostEvent& event, bool untimed) {
   if (!is_command(event)) return {};
   if (target.felix) target.felix->on_host_command();
   if (untimed) now_ += sleep_of(event);  // times in a log include the sleeping
+  target.settled.reset();
   look();
   return {};
 }
@@ -142,6 +151,7 @@ Status Cluster::apply_host(const HostEvent& event, bool untimed) {
 void Cluster::apply_process(const ProcessEvent& event) {
   look();
   NodeFlight& target = node(event.node);
+  catch_up(target);
   target.restart_at.reset();
   switch (event.kind) {
     case ProcessEvent::Kind::start:
@@ -158,14 +168,18 @@ void Cluster::apply_process(const ProcessEvent& event) {
       target.health = {};
       break;
   }
+  graphs_.end_epoch();
 }
 
 SimTime Cluster::patience() const { return timed_ ? patience_timed : patience_untimed; }
 
 FelixOutcome Cluster::launch(NodeFlight& target) {
   Backend& backend = target.recorder ? *target.recorder : static_cast<Backend&>(target.kernel);
-  target.felix = std::make_unique<FelixProcess>(target.name, target.environment, options_.version,
-                                                backend, &target.profile);
+  target.felix.reset();  // its graph leaves before the next one comes
+  target.felix = std::make_unique<FelixProcess>(
+      target.name, target.environment, options_.version, graphs_, backend,
+      options_.only_messages ? Programming::when_needed : Programming::at_once, &target.profile);
+  target.settled = {now_, patience()};
   return target.felix->start(datastore_.snapshot(), now_, patience());
 }
 
@@ -215,6 +229,25 @@ void Cluster::take_wireguard_keys(NodeFlight& target, FelixOutcome& outcome) {
       outcome = {FelixOutcome::Kind::dead, "v3 node resource must exist for Wireguard."};
 }
 
+// Programs what was put off, and what follows if Felix does not outlive it.
+void Cluster::catch_up(NodeFlight& target) {
+  if (target.state != FelixState::running || target.restart_at) return;
+  const FelixOutcome outcome = target.felix->catch_up();
+  if (outcome.kind == FelixOutcome::Kind::running) return;
+  handle(target, outcome);
+  graphs_.end_epoch();
+}
+
+void Cluster::take_updates(const std::vector<Update>& updates) {
+  const PhaseTimer timer(&profile_, Phase::calc_updates);
+  std::vector<calc::InvalidUpdate> invalid;
+  graphs_.on_updates(updates, &invalid);
+  std::vector<DatastoreWarning> warnings;
+  for (auto& found : invalid)
+    warnings.push_back({key_text(updates[found.index].key), std::move(found.reason)});
+  datastore_.add_warnings(std::move(warnings));
+}
+
 // Each Felix sees and does what there is at this moment, and what others tell the datastore in
 // turn.
 void Cluster::look() {
@@ -226,15 +259,19 @@ void Cluster::look() {
 
 void Cluster::look_once() {
   const std::vector<Update> updates = datastore_.flush();
+  take_updates(updates);
   for (auto& [name, target] : nodes_) {
     if (target->restart_at) continue;
     if (target->state == FelixState::waiting) {
       if (!updates.empty()) handle(*target, launch(*target));
     } else if (target->state == FelixState::running) {
-      target->felix->on_updates(updates);
+      const std::pair moment(now_, patience());
+      if (updates.empty() && target->settled == moment) continue;  // it would find nothing to do
+      target->settled = moment;
       handle(*target, target->felix->settle(now_, patience()));
     }
   }
+  graphs_.end_epoch();
 }
 
 // Starts anew, in order of time, the Felixes whose pause before that is over by `until`.
@@ -250,6 +287,7 @@ void Cluster::restart_due(SimTime until) {
     next->restart_at.reset();
     look();
     handle(*next, launch(*next));
+    graphs_.end_epoch();
   }
 }
 

@@ -28,6 +28,7 @@ struct ClusterOptions {
   std::set<std::string> nodes;    // compute only these; empty: all that the events name
   bool keep_programming = false;  // remember what Felix wrote to the tools
   bool keep_messages = false;     // remember the calc graph's messages
+  bool only_messages = false;     // kernels need not be in the end what Felix would make of them
   std::function<double()> clock;  // seconds; if given, each node's time is profiled
 };
 
@@ -44,8 +45,10 @@ struct NodeFlight {
   std::string name;
   SimulatedKernel kernel;
   FelixState state = FelixState::not_started;
-  std::string reason;                 // why Felix is dead or waits
-  FelixHealth health;                 // as its health port tells
+  std::string reason;  // why Felix is dead or waits
+  FelixHealth health;  // as its health port tells
+  // When it last settled, and with which patience, if the host has not changed since.
+  std::optional<std::pair<SimTime, SimTime>> settled;
   std::optional<SimTime> restart_at;  // it is about to exit, to be started again
   int restarts = 0;                   // by its own wish, because configuration changed
   FelixEnvironment environment;       // of the last start
@@ -74,6 +77,8 @@ class Cluster {
   const NodeFlights& nodes() const { return nodes_; }
   const NodeFlight* find(const std::string& name) const;
   const DatastoreView& datastore() const { return datastore_; }
+  // Time of what is done once for all nodes: updates through their calc graphs.
+  const TimeProfile& profile() const { return profile_; }
 
  private:
   bool wanted(const std::string& node) const;
@@ -83,16 +88,20 @@ class Cluster {
   SimTime patience() const;
   void look();
   void look_once();
+  void take_updates(const std::vector<Update>& updates);
   void take_wireguard_keys(NodeFlight& node, FelixOutcome& outcome);
   void restart_due(SimTime until);
   FelixOutcome launch(NodeFlight& node);
   void handle(NodeFlight& node, FelixOutcome outcome);
+  void catch_up(NodeFlight& node);
 
   ClusterOptions options_;
   SimTime now_ = 0;     // of the last event that had a time, and the sleeps of host commands since
   bool timed_ = false;  // whether the last event had one
   bool has_steps_ = false;  // a recording of a few changes, not a cluster's log: each is followed
+  TimeProfile profile_;
   DatastoreView datastore_;
+  calc::CalcGraphs graphs_;  // of the Felixes that run
   NodeFlights nodes_;
 };
 

@@ -67,6 +67,7 @@ std::vector<Update> DatastoreView::flush() {
     syncer_.apply(key, value ? std::optional<std::string_view>(*value) : std::nullopt, updates);
   add_warnings(syncer_.take_warnings());
   pending_.clear();
+  if (!updates.empty()) snapshot_.clear();
   for (const auto& update : updates) {
     if (update.value)
       current_[update.key] = update.value;
@@ -81,11 +82,11 @@ void DatastoreView::add_warnings(std::vector<DatastoreWarning> found) {
     if (told_.emplace(warning.key, warning.fact).second) warnings_.push_back(std::move(warning));
 }
 
-std::vector<Update> DatastoreView::snapshot() const {
-  std::vector<Update> updates;
-  updates.reserve(current_.size());
-  for (const auto& [key, value] : current_) updates.push_back({key, value});
-  return updates;
+const std::vector<Update>& DatastoreView::snapshot() {
+  if (!snapshot_.empty()) return snapshot_;
+  snapshot_.reserve(current_.size());
+  for (const auto& [key, value] : current_) snapshot_.push_back({key, value});
+  return snapshot_;
 }
 
 }  // namespace felixsim

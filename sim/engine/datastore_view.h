@@ -32,8 +32,9 @@ class DatastoreView {
   // Converts what has come since the last flush. Ordered by raw key. O(changes).
   std::vector<Update> flush();
 
-  // Everything there is now, ordered by key.
-  std::vector<Update> snapshot() const;
+  // Everything there is now, ordered by key. Valid until the next flush(); gathered once for all
+  // who ask before that.
+  const std::vector<Update>& snapshot();
   const std::map<Key, ValuePtr>& current() const { return current_; }
 
   int64_t revision() const { return revision_; }  // of the last event put; 0 before any
@@ -47,6 +48,7 @@ class DatastoreView {
   std::map<std::string, std::optional<std::string>> pending_;  // raw key -> value
   std::map<Key, ValuePtr> current_;
   std::map<std::string, std::string> nodes_;  // raw key -> value of the Node resources
+  std::vector<Update> snapshot_;  // empty: not gathered
   std::vector<DatastoreWarning> warnings_;
   std::set<std::pair<std::string, std::string>> told_;  // key, fact
   int64_t revision_ = 0;
