@@ -27,7 +27,7 @@ std::string port_text(const Port& port);
 // A network or an address. An empty text, which Go takes for "no address", is an error here.
 void read_net(JsonReader& in, JsonView view, Cidr& out);
 void read_nets(JsonReader& in, JsonView view, std::vector<Cidr>& out);
-// The same with host bits as they are: Felix passes them on in rules.
+// The same with host bits as they are, which Felix passes on in rules and spoofed networks.
 void read_net_as_written(JsonReader& in, JsonView view, Cidr& out);
 void read_ip(JsonReader& in, JsonView view, std::optional<Ip>& out);
 // Empty texts are skipped.

@@ -61,7 +61,12 @@ void read_value(JsonReader& in, JsonView view, WorkloadEndpoint& out) {
     if (name.is("ports")) read_endpoint_ports(in, value, out.ports);
     if (name.is("generate_name")) in.read(value, out.generate_name);
     if (name.is("allow_spoofed_source_ips")) {
-      read_nets(in, value, out.allow_spoofed_source_prefixes);
+      in.list(
+          value,
+          [&](JsonView net) {
+            read_net_as_written(in, net, out.allow_spoofed_source_prefixes.emplace_back());
+          },
+          [&] { out.allow_spoofed_source_prefixes.clear(); });
     }
     if (name.is("annotations")) in.read(value, out.annotations);
     if (name.is("qosControls")) read_qos(in, value, out.qos);
