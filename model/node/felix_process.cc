@@ -127,8 +127,7 @@ FelixOutcome FelixProcess::settle(SimTime now, SimTime ahead) {
                              ? state_->program(now)
                              : state_->put_off_programming(now);
   // It is ready once it has programmed the kernel for the first time, however that went.
-  if (outcome.kind == running)
-    outcome.health = {state_->config->boolean("HealthEnabled"), true};
+  if (outcome.kind == running) outcome.health = {state_->config->boolean("HealthEnabled"), true};
   return outcome;
 }
 

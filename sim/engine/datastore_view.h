@@ -48,7 +48,7 @@ class DatastoreView {
   std::map<std::string, std::optional<std::string>> pending_;  // raw key -> value
   std::map<Key, ValuePtr> current_;
   std::map<std::string, std::string> nodes_;  // raw key -> value of the Node resources
-  std::vector<Update> snapshot_;  // empty: not gathered
+  std::vector<Update> snapshot_;              // empty: not gathered
   std::vector<DatastoreWarning> warnings_;
   std::set<std::pair<std::string, std::string>> told_;  // key, fact
   int64_t revision_ = 0;

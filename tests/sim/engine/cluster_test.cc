@@ -23,8 +23,8 @@ Event put(const std::string& key, std::optional<std::string> value) {
 
 std::string resource(const std::string& kind, const std::string& meta, const std::string& spec) {
   return fmt::format(
-      R"({{"apiVersion":"projectcalico.org/v3","kind":"{}","metadata":{{{}}},"spec":{{{}}}}})", kind,
-      meta, spec);
+      R"({{"apiVersion":"projectcalico.org/v3","kind":"{}","metadata":{{{}}},"spec":{{{}}}}})",
+      kind, meta, spec);
 }
 
 Event pod() {
@@ -45,12 +45,13 @@ Event pod() {
 
 Event policy() {
   const size_t i = below(3);
-  return put(fmt::format("globalnetworkpolicies/default.p{}", i),
-             resource("GlobalNetworkPolicy", fmt::format(R"("name":"default.p{}")", i),
-                      fmt::format(R"("tier":"default","selector":"{}","ingress":[{{"action":"Allow",)"
-                                  R"("source":{{"selector":"{}"}}}}])",
-                                  one_of({"all()", "app == 'a'"}),
-                                  one_of({"app == 'a'", "app == 'b'", "has(app)"}))));
+  return put(
+      fmt::format("globalnetworkpolicies/default.p{}", i),
+      resource("GlobalNetworkPolicy", fmt::format(R"("name":"default.p{}")", i),
+               fmt::format(R"("tier":"default","selector":"{}","ingress":[{{"action":"Allow",)"
+                           R"("source":{{"selector":"{}"}}}}])",
+                           one_of({"all()", "app == 'a'"}),
+                           one_of({"app == 'a'", "app == 'b'", "has(app)"}))));
 }
 
 // Networks inside each other, and around pods.
@@ -132,7 +133,8 @@ std::vector<Event> generated_flight() {
   int steps = 0;
   const auto end_step = [&] { events.push_back({0, {}, StepEvent{++steps, "step"}}); };
   for (const auto& node : nodes) {
-    events.push_back({0, {}, HostEvent{node, R"({"facts":{"interfaces":[{"name":"lo","up":true}]}})"}});
+    events.push_back(
+        {0, {}, HostEvent{node, R"({"facts":{"interfaces":[{"name":"lo","up":true}]}})"}});
     events.push_back({0, {}, StepEvent{++steps, "step"}});
     if (below(3) > 0) events.push_back(process_event(node, ProcessEvent::Kind::start));
   }
