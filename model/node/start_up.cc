@@ -39,22 +39,6 @@ void feed(calc::ConfigBatcher& batcher, const Update& update) {
   }
 }
 
-calc::DatastoreConfig datastore_config(std::span<const Update> snapshot, Symbol hostname) {
-  calc::DatastoreConfig gathered;
-  calc::EventSequencer sequencer(
-      [&](const calc::DatastoreConfig& config) {
-        gathered = config;
-        return calc::ConfigMerge{};
-      },
-      {});
-  calc::ConfigBatcher batcher(sequencer, hostname);
-  for (const auto& update : snapshot) feed(batcher, update);
-  batcher.on_in_sync();
-  std::vector<msg::Message> ignored;
-  sequencer.flush(ignored);
-  return gathered;
-}
-
 using Changed = Result<std::vector<std::string>>;  // names of the parameters that changed
 
 // Each map into its source; the union of what changed, or the first error.
@@ -94,6 +78,22 @@ msg::Encapsulation encapsulation(std::span<const Update> snapshot, const Config&
 }
 
 }  // namespace
+
+calc::DatastoreConfig datastore_config(std::span<const Update> snapshot, Symbol hostname) {
+  calc::DatastoreConfig gathered;
+  calc::EventSequencer sequencer(
+      [&](const calc::DatastoreConfig& config) {
+        gathered = config;
+        return calc::ConfigMerge{};
+      },
+      {});
+  calc::ConfigBatcher batcher(sequencer, hostname);
+  for (const auto& update : snapshot) feed(batcher, update);
+  batcher.on_in_sync();
+  std::vector<msg::Message> ignored;
+  sequencer.flush(ignored);
+  return gathered;
+}
 
 // Felix serves its health once it knows its local configuration, and says that it is ready while it
 // waits for the datastore, so as not to hold up what would make it ready (daemon.go Run).

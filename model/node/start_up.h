@@ -11,6 +11,7 @@
 #include "felixsim/messages.h"
 #include "felixsim/resource.h"
 #include "felixsim/result.h"
+#include "model/calc/graph_options.h"
 #include "model/config/config.h"
 #include "model/node/felix_process.h"
 
@@ -29,6 +30,9 @@ struct NotStarted {
   Error error;
   FelixHealth health;
 };
+
+// What the datastore configures for this host.
+calc::DatastoreConfig datastore_config(std::span<const Update> snapshot, Symbol hostname);
 
 tl::expected<StartUp, NotStarted> start_up(const std::string& node,
                                            const FelixEnvironment& environment,

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "replay/capture/cluster_manifests.h"
+#include "sim/analysis/reach/live_matrix.h"
 #include "sim/cli/command.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
@@ -44,12 +45,12 @@ Result<std::vector<Event>> all_events(const Input& input) {
 // Who reaches whom, moved on from moment to moment.
 class ReachOnTheWay {
  public:
-  reach::Matrix after(const std::vector<Event>& events, size_t count) {
+  const reach::Matrix& after(const std::vector<Event>& events, size_t count) {
     for (; at_ < count; ++at_)
       if (const auto* change = std::get_if<DatastoreEvent>(&events[at_].body))
         datastore_.put(*change);
-    state_.update(datastore_.flush());
-    return compute_matrix(state_);
+    live_.update(state_.update(datastore_.flush()));
+    return live_.matrix();
   }
   const reach::ClusterState& state() const { return state_; }
   const DatastoreView& datastore() const { return datastore_; }
@@ -57,6 +58,7 @@ class ReachOnTheWay {
  private:
   DatastoreView datastore_;
   reach::ClusterState state_;
+  reach::LiveMatrix live_{state_};
   size_t at_ = 0;
 };
 
@@ -139,7 +141,7 @@ class Reporter {
         moved.settle();
       }
       report_.add_nodes(*cluster);
-      const auto matrix = reach_.after(events_, moment);
+      const auto& matrix = reach_.after(events_, moment);
       report_.add_reach(matrix, last);
       const size_t packets =
           last ? report_.limits().traces : report_.limits().earlier_traces / (moments.size() - 1);

@@ -67,7 +67,7 @@ void append_direction(std::string& out, const ExplainContext& context,
 std::string members_text(const reach::Matrix& matrix, const FamilyMatrix& family,
                          const Bits& elements) {
   constexpr size_t shown = 12;
-  if (elements.all()) return "anybody";
+  if (elements == family.addresses.live()) return "anybody";
   std::vector<std::string> names;
   std::vector<size_t> world;
   for (size_t i = elements.find_first(); i != Bits::npos; i = elements.find_next(i)) {
@@ -106,8 +106,6 @@ void append_rules(std::string& out, const ExplainContext& context, const PolicyK
     const char* version = family->addresses.family() == IpFamily::v4 ? "IPv4" : "IPv6";
     for (const auto& rule : *rules) {
       const auto& peer = ingress ? rule.source : rule.destination;
-      Bits all(family->addresses.size());
-      all.set();
       out += fmt::format(
           "  {} rule {} ({}): {} {}{} {} {}\n", ingress ? "ingress" : "egress", rule.index, version,
           rule.action == reach::RuleAction::allow  ? "allow"
@@ -116,7 +114,8 @@ void append_rules(std::string& out, const ExplainContext& context, const PolicyK
           family->headers.text(family->headers.of(rule.header)),
           peer.any.empty() && rule.destination.any.empty() ? "" : " to named ports",
           ingress ? "from" : "to",
-          members_text(context.matrix, *family, peer.addresses ? peer.addresses->may : all));
+          members_text(context.matrix, *family, peer.addresses ? peer.addresses->members.may
+                                        : family->addresses.live()));
     }
   }
 }
@@ -136,7 +135,8 @@ std::vector<PairEnds> ends_of(const reach::Matrix& matrix, const std::string& fr
         return ip->family == family->addresses.family() ? family->addresses.element_of(*ip)
                                                         : std::nullopt;
       const auto pod = find_pod(matrix, name);
-      for (size_t i = 0; pod && i < family->addresses.endpoints(); ++i)
+      if (!pod) return std::nullopt;
+      for (const size_t i : family->addresses.endpoints())
         if (family->addresses.elements()[i].endpoint == static_cast<int>(*pod)) return i;
       return std::nullopt;
     };
@@ -167,7 +167,7 @@ class Explanations {
     uint64_t state = 0x9e3779b97f4a7c15u;
     std::vector<Bits> peers_of;
     reach::observe(family_.programs[group], family_.representatives[group], family_.headers,
-                   family_.addresses.size(),
+                   family_.addresses.live(),
                    [&](const Bits& headers, const reach::Decided& decided, const Bits& peers) {
                      if (decided.rule && decided.rule->action == reach::RuleAction::pass) return;
                      state = state * 6364136223846793005u + 1442695040888963407u;
@@ -279,11 +279,13 @@ std::string explain_all_pairs(const ExplainContext& context) {
     for (size_t i = 0; i < classes.receivers().size(); ++i)
       for (const size_t element : classes.receivers()[i].elements) receiver_of[element] = i;
     std::vector<std::string> connections, names;
-    for (size_t i = 0; i < family->addresses.size(); ++i) {
+    names.resize(family->addresses.size());
+    const auto order = family->addresses.in_order();
+    for (const size_t i : order) {
       const int endpoint = family->addresses.elements()[i].endpoint;
-      names.push_back(endpoint < 0
-                          ? "world " + family->addresses.range_texts({i})[0]
-                          : reach::endpoint_text(context.matrix, static_cast<size_t>(endpoint)));
+      names[i] = endpoint < 0
+                     ? "world " + family->addresses.range_texts({i})[0]
+                     : reach::endpoint_text(context.matrix, static_cast<size_t>(endpoint));
     }
     std::vector<uint32_t> row;
     for (size_t sender = 0; sender < classes.senders().size(); ++sender) {
@@ -291,7 +293,7 @@ std::string explain_all_pairs(const ExplainContext& context) {
       for (size_t i = connections.size(); i < classes.connections().size(); ++i)
         connections.push_back(family->headers.text(classes.connections()[i].may));
       for (const size_t from : classes.senders()[sender].elements)
-        for (size_t to = 0; to < names.size(); ++to) {
+        for (const size_t to : order) {
           const uint32_t number = row[receiver_of[to]];
           if (number == 0 || to == from) continue;
           out.append(names[from]).append(" -> ").append(names[to]).append(": ");

@@ -12,8 +12,8 @@ void add_family(const reach::FamilyMatrix& family, size_t header, const std::vec
                 const std::vector<size_t>& pod_of, Tri& pods) {
   for (const size_t source : from) {
     const Tri row = family.row(source, header);
-    for (size_t i = row.may.find_first(); i < family.addresses.endpoints();
-         i = row.may.find_next(i)) {
+    for (size_t i = row.may.find_first(); i != Bits::npos; i = row.may.find_next(i)) {
+      if (family.is_world(i)) continue;
       const size_t pod = pod_of[static_cast<size_t>(family.addresses.elements()[i].endpoint)];
       pods.may.set(pod);
       if (row.yes.test(i)) pods.yes.set(pod);
@@ -39,10 +39,10 @@ std::string reach_pairs(const reach::Matrix& matrix, const reach::Header& header
   };
   std::vector<Family> families;
   for (const auto* family : {&matrix.v4, &matrix.v6}) {
-    if (family->addresses.endpoints() == 0) continue;
+    if (family->addresses.endpoints().empty()) continue;
     families.push_back({*family, family->headers.class_of(header), {}});
     families.back().elements.resize(names.size());
-    for (size_t i = 0; i < family->addresses.endpoints(); ++i)
+    for (const size_t i : family->addresses.endpoints())
       families.back()
           .elements[pod_of[static_cast<size_t>(family->addresses.elements()[i].endpoint)]]
           .push_back(i);

@@ -41,24 +41,17 @@ void tell_apart(const Bits& members, const Signature& mark, std::vector<Signatur
     signatures[i] ^= mark;
 }
 
-std::vector<uint64_t> blocks_of(const Bits& bits) {
-  std::vector<uint64_t> blocks(bits.num_blocks());
-  boost::to_block_range(bits, blocks.begin());
-  return blocks;
-}
-
-void append_blocks(const Bits& bits, std::vector<uint64_t>& out) {
-  const auto blocks = blocks_of(bits);
-  out.insert(out.end(), blocks.begin(), blocks.end());
+void append_words(const Bits& bits, std::vector<uint64_t>& out) {
+  out.insert(out.end(), bits.words().begin(), bits.words().end());
 }
 
 Signature contents_of(const Allowed& allowed) {
   Signature out{allowed.size(), ~allowed.size()};
   for (const auto& part : allowed)
     for (const Bits* bits : {&part.headers, &part.peers.yes, &part.peers.may})
-      for (const uint64_t block : blocks_of(*bits)) {
-        out[0] = mixed(out[0] ^ block);
-        out[1] = mixed(out[1] + 0x2545f4914f6cdd1du * (block + 1));
+      for (const uint64_t word : bits->words()) {
+        out[0] = mixed(out[0] ^ word);
+        out[1] = mixed(out[1] + 0x2545f4914f6cdd1du * (word + 1));
       }
   return out;
 }
@@ -104,11 +97,7 @@ std::vector<ElementClass> Classes::find_classes(const Matrix& matrix, const Focu
       if (peers.yes != peers.may) tell_apart(peers.yes, signature_of(2 * i + 1, p), signatures);
     }
   }
-  // Endpoints in order of their names, then the world.
-  std::vector<size_t> order;
-  for (size_t i = 0; i < elements.size(); ++i) order.push_back(i);
-  std::stable_sort(order.begin(), order.begin() + static_cast<long>(family_.addresses.endpoints()),
-                   [&](size_t a, size_t b) { return elements[a].endpoint < elements[b].endpoint; });
+  const std::vector<size_t> order = family_.addresses.in_order();
   std::vector<ElementClass> classes;
   using Identity = std::tuple<Signature, size_t, bool>;  // as a peer; own policy; of the world
   absl::flat_hash_map<Identity, size_t> known;
@@ -132,8 +121,8 @@ uint32_t Classes::number_of(Tri mask) {
   mask.yes &= header_focus_;
   mask.may &= header_focus_;
   std::vector<uint64_t> key;
-  append_blocks(mask.yes, key);
-  append_blocks(mask.may, key);
+  append_words(mask.yes, key);
+  append_words(mask.may, key);
   const auto [it, fresh] =
       numbers_.emplace(std::move(key), static_cast<uint32_t>(connections_.size()));
   if (fresh) connections_.push_back(std::move(mask));
@@ -189,11 +178,11 @@ void Classes::gather_ingress() {
     ingress_of_.push_back(it->second);
   }
   const auto gathered = [&](const Bits& bits) {
-    const auto blocks = blocks_of(bits);
+    const auto& words = bits.words();
     std::vector<uint64_t> out((senders_.size() + 63) / 64, 0);
     for (size_t i = 0; i < senders_.size(); ++i) {
       const size_t element = senders_[i].elements.front();
-      out[i / 64] |= (blocks[element / 64] >> element % 64 & 1) << i % 64;
+      out[i / 64] |= (words[element / 64] >> element % 64 & 1) << i % 64;
     }
     return out;
   };

@@ -64,11 +64,11 @@ class DeadRuleSearch {
     for_each_rule(program, [&](const RuleMatch& rule, const Decided& decided) {
       RuleFate& fate = fates_[identity(program, decided)];
       fate.asked = true;
-      const Tri* peers = (program.ingress ? rule.source : rule.destination).addresses.get();
+      const auto& peers = peer_side(rule, program.ingress).addresses;
       fate.matches =
-          fate.matches || ((!peers || peers->may.any()) && family.headers.of(rule.header).any());
+          fate.matches || ((!peers || peers->members.may.any()) && family.headers.of(rule.header).any());
     });
-    observe(program, family.representatives[g], family.headers, family.addresses.size(),
+    observe(program, family.representatives[g], family.headers, family.addresses.live(),
             [&](const Bits&, const Decided& decided, const Bits& peers) {
               if (decided.by == DecidedBy::rule && peers.any())
                 fates_[identity(program, decided)].decides = true;
@@ -83,13 +83,12 @@ class DeadRuleSearch {
       if (!fate.decides && fate.matches) dead.emplace_back(&rule, &fate);
     });
     if (dead.empty()) return;
-    observe(program, family.representatives[g], family.headers, family.addresses.size(),
+    observe(program, family.representatives[g], family.headers, family.addresses.live(),
             [&](const Bits& headers, const Decided& decided, const Bits& peers) {
               for (const auto& [rule, fate] : dead) {
-                const Tri* matched =
-                    (program.ingress ? rule->source : rule->destination).addresses.get();
+                const auto& matched = peer_side(*rule, program.ingress).addresses;
                 if (!headers.intersects(family.headers.of(rule->header))) continue;
-                if (matched ? !peers.intersects(matched->may) : peers.none()) continue;
+                if (matched ? !peers.intersects(matched->members.may) : peers.none()) continue;
                 fate->before.insert(place_text(place_of(program, decided)));
               }
             });
@@ -151,7 +150,7 @@ std::vector<ExplainedPart> explain_pair(const FamilyMatrix& family, size_t sourc
   const size_t peer = ingress ? source : destination;
   const Program& program = family.programs[static_cast<size_t>(group)];
   observe(program, family.representatives[static_cast<size_t>(group)], family.headers,
-          family.addresses.size(),
+          family.addresses.live(),
           [&](const Bits& headers, const Decided& decided, const Bits& peers) {
             if (!peers.test(peer)) return;
             if (decided.rule && decided.rule->action == RuleAction::pass) return;

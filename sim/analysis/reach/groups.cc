@@ -1,249 +1,291 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/analysis/reach/groups.h"
 
-#include <set>
+#include <array>
+#include <utility>
 
 namespace felixsim::reach {
 namespace {
 
-const RuleSideMatch& local_side(const RuleMatch& rule, bool ingress) {
-  return ingress ? rule.destination : rule.source;
-}
-const RuleSideMatch& peer_side(const RuleMatch& rule, bool ingress) {
-  return ingress ? rule.source : rule.destination;
-}
+// So many words of a set at once.
+template <size_t N>
+struct Words {
+  std::array<uint64_t, N> words;
 
-template <class Each>
-void for_each_rule(const Program& program, Each each) {
-  for (const auto& tier : program.tiers)
-    for (const auto* policy : tier.policies)
-      for (const auto& rule : *policy) each(rule);
-  for (const auto* profile : program.profiles)
-    for (const auto& rule : *profile) each(rule);
-}
-
-void add_conditions(const RuleSideMatch& side, std::set<size_t>& out) {
-  if (side.ports != no_match) out.insert(side.ports);
-  for (const auto* sets : {&side.any, &side.all, &side.none})
-    for (const auto& set : *sets)
-      for (const auto& [condition, members] : set->members) out.insert(condition);
-}
-
-// The coarsest cut of the headers that all conditions of the program respect.
-std::vector<Bits> header_parts(const Program& program, const HeaderSpace& headers) {
-  std::set<size_t> conditions(program.denied_first.begin(), program.denied_first.end());
-  for_each_rule(program, [&](const RuleMatch& rule) {
-    conditions.insert(rule.header);
-    add_conditions(rule.source, conditions);
-    add_conditions(rule.destination, conditions);
-  });
-  Bits all(headers.size());
-  all.set();
-  std::vector<Bits> parts{all};
-  for (const size_t condition : conditions) {
-    const Bits& bits = headers.of(condition);
-    const size_t count = parts.size();
-    for (size_t i = 0; i < count; ++i) {
-      Bits inside = parts[i] & bits;
-      if (inside.none() || inside == parts[i]) continue;
-      parts[i] -= bits;
-      parts.push_back(std::move(inside));
-    }
+  static Words none() { return Words{}; }
+  static Words at(const uint64_t* from) {
+    Words out;
+    std::copy_n(from, N, out.words.begin());
+    return out;
   }
-  return parts;
-}
-
-// Evaluates a program for one part of the headers, of which `header` is one. Follows all that may
-// happen: what may be left for the next rule, and what may have been decided. Exactly one decision
-// falls in the end, so what may be allowed and cannot be denied is allowed.
-class Evaluation {
- public:
-  // `tell` gets each decision with its peers; null: nobody asks.
-  using Tell = std::function<void(const Decided&, const Bits&)>;
-  Evaluation(const Program& program, size_t local, const HeaderSpace& headers, size_t header,
-             size_t elements, const Tell* tell = nullptr)
-      : program_(program),
-        local_(local),
-        headers_(headers),
-        header_(header),
-        tell_(tell),
-        left_(elements),
-        allowed_(elements),
-        denied_(elements) {
-    left_.set();
+  bool any() const {
+    uint64_t any = 0;
+    for (const uint64_t word : words) any |= word;
+    return any != 0;
   }
-
-  Tri run() {
-    if (program_.down) return end(DecidedBy::down, 0);
-    for (const size_t condition : program_.denied_first)
-      if (holds(condition)) return end(DecidedBy::encapsulation, 0);
-    for (size_t t = 0; t < program_.tiers.size(); ++t) ask(t);
-    // A profile's pass only skips the rest of this profile.
-    for (size_t p = 0; p < program_.profiles.size(); ++p) {
-      Bits passed(left_.size());
-      for (const auto& rule : *program_.profiles[p])
-        apply(rule, {DecidedBy::rule, program_.tiers.size(), p, &rule}, passed);
-      left_ |= passed;
-    }
-    return end(DecidedBy::no_profile, program_.tiers.size());
+  void operator|=(const Words& other) {
+    for (size_t i = 0; i < N; ++i) words[i] |= other.words[i];
   }
-
- private:
-  void ask(size_t number) {
-    const ProgramTier& tier = program_.tiers[number];
-    Bits passed(left_.size());
-    for (size_t p = 0; p < tier.policies.size(); ++p)
-      for (const auto& rule : *tier.policies[p])
-        apply(rule, {DecidedBy::rule, number, p, &rule}, passed);
-    if (tier.denies_rest) {
-      if (tell_ && left_.any()) (*tell_)({DecidedBy::end_of_tier, number, 0, nullptr}, left_);
-      denied_ |= left_;
-    } else {
-      passed |= left_;
-    }
-    left_ = std::move(passed);
+  Words operator&(const Words& other) const {
+    Words out;
+    for (size_t i = 0; i < N; ++i) out.words[i] = words[i] & other.words[i];
+    return out;
   }
-
-  // What is left is denied.
-  Tri end(DecidedBy by, size_t tier) {
-    if (tell_ && left_.any()) (*tell_)({by, tier, 0, nullptr}, left_);
-    denied_ |= left_;
-    Bits surely = allowed_;
-    surely -= denied_;
-    return {std::move(surely), std::move(allowed_)};
+  Words operator-(const Words& other) const {
+    Words out;
+    for (size_t i = 0; i < N; ++i) out.words[i] = words[i] & ~other.words[i];
+    return out;
   }
-
-  bool holds(size_t condition) const { return headers_.of(condition).test(header_); }
-
-  static Verdict both(Verdict a, Verdict b) {
-    if (a == Verdict::no || b == Verdict::no) return Verdict::no;
-    return a == Verdict::yes && b == Verdict::yes ? Verdict::yes : Verdict::unknown;
-  }
-  static Verdict negated(Verdict a) {
-    return a == Verdict::yes ? Verdict::no : a == Verdict::no ? Verdict::yes : Verdict::unknown;
-  }
-  static Verdict either(Verdict a, Verdict b) { return negated(both(negated(a), negated(b))); }
-
-  Verdict in_port_set(const PortSet& set) const {
-    Verdict verdict = Verdict::no;
-    for (const auto& [condition, members] : set.members)
-      if (holds(condition)) verdict = either(verdict, verdict_of(members, local_));
-    return verdict;
-  }
-
-  // Whether the rule's condition on the endpoint's own side holds.
-  Verdict local(const RuleSideMatch& side) const {
-    Verdict verdict = side.addresses ? verdict_of(*side.addresses, local_) : Verdict::yes;
-    if (!side.any.empty()) {
-      Verdict any = side.ports != no_match && holds(side.ports) ? Verdict::yes : Verdict::no;
-      for (const auto& set : side.any) any = either(any, in_port_set(*set));
-      verdict = both(verdict, any);
-    }
-    for (const auto& set : side.all) verdict = both(verdict, in_port_set(*set));
-    for (const auto& set : side.none) verdict = both(verdict, negated(in_port_set(*set)));
-    return verdict;
-  }
-
-  void add_members(const PortSet& set, Tri& out) const {
-    for (const auto& [condition, members] : set.members)
-      if (holds(condition)) out |= members;
-  }
-
-  // The peers for which the rule matches, in scratch_; null: all that are left.
-  const Tri* peers(const RuleSideMatch& side) {
-    const bool named = !side.any.empty() || !side.all.empty() || !side.none.empty();
-    if (!named) return side.addresses.get();
-    scratch_ = side.addresses ? *side.addresses : Tri::all(left_.size());
-    if (!side.any.empty() && !(side.ports != no_match && holds(side.ports))) {
-      Tri members = Tri::none(left_.size());
-      for (const auto& set : side.any) add_members(*set, members);
-      scratch_ &= members;
-    }
-    for (const auto& set : side.all) {
-      Tri members = Tri::none(left_.size());
-      add_members(*set, members);
-      scratch_ &= members;
-    }
-    for (const auto& set : side.none) {
-      Tri members = Tri::none(left_.size());
-      add_members(*set, members);
-      scratch_ -= members;
-    }
-    return &scratch_;
-  }
-
-  void apply(const RuleMatch& rule, const Decided& decided, Bits& passed) {
-    if (!holds(rule.header) || left_.none()) return;
-    const Verdict here = local(local_side(rule, program_.ingress));
-    if (here == Verdict::no) return;
-    const Tri* matched = peers(peer_side(rule, program_.ingress));
-    Bits hit = left_;
-    if (matched) hit &= matched->may;
-    if (tell_ && hit.any()) (*tell_)(decided, hit);
-    (rule.action == RuleAction::allow  ? allowed_
-     : rule.action == RuleAction::deny ? denied_
-                                       : passed) |= hit;
-    if (here == Verdict::unknown) return;
-    if (matched)
-      left_ -= matched->yes;
-    else
-      left_.reset();
-  }
-
-  const Program& program_;
-  size_t local_;
-  const HeaderSpace& headers_;
-  size_t header_;
-  const Tell* tell_;
-  Bits left_, allowed_, denied_;
-  Tri scratch_;
 };
+
+// The peers for which a step's rule matches; null: any.
+struct Peers {
+  const uint64_t *yes = nullptr, *may = nullptr;
+};
+
+template <size_t N>
+struct Outcome {
+  Words<N> surely, perhaps;  // allowed
+};
+
+// Asks one cell's steps about the peers `left`, whose words are at `offset`. Follows all that may
+// happen: what may be left for the next rule, and what may have been decided. Exactly one decision
+// falls in the end, so what may be allowed and cannot be denied is allowed. `tell` gets the peers
+// that each step may concern.
+template <size_t N, class Tell>
+Outcome<N> ask(const Cell& cell, const std::vector<Peers>& peers, size_t offset, Words<N> left,
+               Tell tell) {
+  Words<N> allowed = Words<N>::none(), denied = allowed, passed = allowed;
+  for (size_t i = 0; i < cell.steps.size(); ++i) {
+    const Step& step = cell.steps[i];
+    if (step.does == Step::Does::end) {
+      tell(i, left);
+      if (step.denies_rest)
+        denied |= left;
+      else
+        passed |= left;
+      left = std::exchange(passed, Words<N>::none());
+      continue;
+    }
+    const Words<N> hit = peers[i].may ? left & Words<N>::at(peers[i].may + offset) : left;
+    tell(i, hit);
+    (step.does == Step::Does::allow  ? allowed
+     : step.does == Step::Does::deny ? denied
+                                     : passed) |= hit;
+    if (!step.surely) continue;
+    left = peers[i].yes ? left - Words<N>::at(peers[i].yes + offset) : Words<N>::none();
+  }
+  return {allowed - denied, allowed};
+}
+
+// The members of a set of ports that this cell's headers may meet.
+Tri members_in(const std::vector<PortSetPtr>& sets, size_t which, const HeaderSpace& headers,
+               const Cell& cell, size_t elements) {
+  Tri out = Tri::none(elements);
+  for (const auto& [condition, members] : sets[which]->members)
+    if (headers.of(condition).test(cell.header)) out |= members;
+  return out;
+}
+
+// The peers of a rule with conditions on named ports.
+Tri peers_with_ports(const RuleSideMatch& side, const HeaderSpace& headers, const Cell& cell,
+                     const Bits& live) {
+  Tri out = side.addresses ? side.addresses->members : Tri{live, live};
+  if (!side.any.empty() && !(side.ports != no_match && headers.of(side.ports).test(cell.header))) {
+    Tri any = Tri::none(live.size());
+    for (size_t i = 0; i < side.any.size(); ++i)
+      any |= members_in(side.any, i, headers, cell, live.size());
+    out &= any;
+  }
+  for (size_t i = 0; i < side.all.size(); ++i)
+    out &= members_in(side.all, i, headers, cell, live.size());
+  for (size_t i = 0; i < side.none.size(); ++i)
+    out -= members_in(side.none, i, headers, cell, live.size());
+  return out;
+}
+
+// What the steps of a cell match, as words of whole sets.
+struct CellPeers {
+  std::vector<Peers> peers;
+  std::vector<Tri> made;  // for this cell alone
+
+  CellPeers(const Cell& cell, const Program& program, const HeaderSpace& headers,
+            const Bits& live) {
+    made.reserve(cell.steps.size());
+    for (const Step& step : cell.steps) {
+      const Tri* set = step.addresses ? &step.addresses->members : nullptr;
+      if (step.says_ports) {
+        const auto& side = peer_side(*step.decided.rule, program.ingress);
+        set = &made.emplace_back(peers_with_ports(side, headers, cell, live));
+      }
+      peers.push_back(set ? Peers{set->yes.data(), set->may.data()} : Peers{});
+    }
+  }
+};
+
+// The same for the elements of the sets' columns.
+void gather_columns(const Cell& cell, const Program& program, const HeaderSpace& headers,
+                    const std::vector<size_t>& elements, std::vector<Column>& made,
+                    std::vector<Peers>& peers) {
+  peers.clear();
+  made.assign(cell.steps.size(), Column{});
+  for (size_t i = 0; i < cell.steps.size(); ++i) {
+    const Step& step = cell.steps[i];
+    const Column* column = step.addresses ? &step.addresses->column : nullptr;
+    if (step.says_ports) {
+      const auto& side = peer_side(*step.decided.rule, program.ingress);
+      for (size_t e = 0; e < elements.size(); ++e) {
+        const Verdict verdict = ports_hold(side, elements[e], headers, cell.header);
+        made[i].yes |= uint64_t{verdict == Verdict::yes} << e;
+        made[i].may |= uint64_t{verdict != Verdict::no} << e;
+      }
+      if (column) {
+        made[i].yes &= column->yes;
+        made[i].may &= column->may;
+      }
+      column = &made[i];
+    }
+    peers.push_back(column ? Peers{&column->yes, &column->may} : Peers{});
+  }
+}
+
+// Calls ask(offset, words of all peers) for all words, many at a time.
+template <class Ask>
+void for_each_words(const Bits& live, Ask ask) {
+  constexpr size_t many = 8;
+  const size_t words = live.words().size();
+  size_t offset = 0;
+  for (; offset + many <= words; offset += many) ask(offset, Words<many>::at(live.data() + offset));
+  for (; offset < words; ++offset) ask(offset, Words<1>::at(live.data() + offset));
+}
+
+Tri peers_of(const Cell& cell, const Program& program, const HeaderSpace& headers,
+             const Bits& live) {
+  const CellPeers peers(cell, program, headers, live);
+  Tri out = Tri::none(live.size());
+  for_each_words(live, [&]<size_t N>(size_t offset, const Words<N>& left) {
+    const auto found = ask(cell, peers.peers, offset, left, [](size_t, const Words<N>&) {});
+    std::copy_n(found.surely.words.begin(), N, out.yes.data() + offset);
+    std::copy_n(found.perhaps.words.begin(), N, out.may.data() + offset);
+  });
+  return out;
+}
+
+// Puts cells with equal peers together; `peers` has those of each cell.
+Allowed joined(std::vector<Cell>& cells, std::vector<Tri> peers) {
+  std::vector<AllowedPart> parts;
+  std::vector<std::vector<size_t>> members;
+  for (size_t c = 0; c < cells.size(); ++c) {
+    cells[c].part = Bits::npos;
+    if (peers[c].may.none()) continue;
+    size_t p = 0;
+    while (p < parts.size() && parts[p].peers != peers[c]) ++p;
+    if (p == parts.size()) {
+      parts.push_back({Bits(cells[c].headers.size()), std::move(peers[c])});
+      members.emplace_back();
+    }
+    parts[p].headers |= cells[c].headers;
+    members[p].push_back(c);
+  }
+  std::vector<size_t> order;
+  for (size_t p = 0; p < parts.size(); ++p) order.push_back(p);
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return parts[a].headers.find_first() < parts[b].headers.find_first();
+  });
+  Allowed out;
+  for (const size_t p : order) {
+    for (const size_t c : members[p]) cells[c].part = out.size();
+    out.push_back(std::move(parts[p]));
+  }
+  return out;
+}
+
+// Writes the columns into the parts; false: the cells of a part no longer agree.
+bool write_columns(const std::vector<Cell>& cells, const std::vector<Column>& found,
+                   const std::vector<size_t>& elements, Allowed& allowed, bool& changed) {
+  std::vector<const Column*> of_part(allowed.size(), nullptr);
+  for (size_t c = 0; c < cells.size(); ++c) {
+    if (cells[c].part == Bits::npos) {
+      if (found[c].may != 0) return false;
+      continue;
+    }
+    const Column*& known = of_part[cells[c].part];
+    if (known && (known->yes != found[c].yes || known->may != found[c].may)) return false;
+    known = &found[c];
+  }
+  for (size_t p = 0; p < allowed.size(); ++p)
+    for (size_t e = 0; e < elements.size(); ++e) {
+      const bool yes = of_part[p]->yes >> e & 1, may = of_part[p]->may >> e & 1;
+      Tri& peers = allowed[p].peers;
+      if (peers.yes.test(elements[e]) == yes && peers.may.test(elements[e]) == may) continue;
+      peers.yes.assign(elements[e], yes);
+      peers.may.assign(elements[e], may);
+      changed = true;
+    }
+  return true;
+}
+
+bool parts_differ(const Allowed& allowed) {
+  for (size_t p = 0; p < allowed.size(); ++p) {
+    if (allowed[p].peers.may.none()) return false;
+    for (size_t other = 0; other < p; ++other)
+      if (allowed[p].peers == allowed[other].peers) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
-bool says_local(const RuleMatch& rule, bool ingress) {
-  return !local_side(rule, ingress).says_nothing();
+Allowed evaluate(std::vector<Cell>& cells, const Program& program, const HeaderSpace& headers,
+                 const Bits& live) {
+  std::vector<Tri> peers;
+  for (const auto& cell : cells) peers.push_back(peers_of(cell, program, headers, live));
+  return joined(cells, std::move(peers));
 }
 
-std::vector<uint8_t> local_answers(const Program& program, size_t local) {
-  std::vector<uint8_t> answers;
-  if (!program.asks_local) return answers;
-  for_each_rule(program, [&](const RuleMatch& rule) {
-    const RuleSideMatch& side = local_side(rule, program.ingress);
-    if (side.addresses) answers.push_back(static_cast<uint8_t>(verdict_of(*side.addresses, local)));
-    for (const auto* sets : {&side.any, &side.all, &side.none})
-      for (const auto& set : *sets)
-        for (const auto& [condition, members] : set->members)
-          answers.push_back(static_cast<uint8_t>(verdict_of(members, local)));
-  });
-  return answers;
-}
-
-Allowed evaluate(const Program& program, size_t local, const HeaderSpace& headers,
-                 size_t elements) {
-  Allowed allowed;
-  if (program.down) return allowed;
-  for (auto& part : header_parts(program, headers)) {
-    Tri peers = Evaluation(program, local, headers, part.find_first(), elements).run();
-    if (peers.may.none()) continue;
-    bool merged = false;
-    for (auto& other : allowed)
-      if (!merged && other.peers == peers) {
-        other.headers |= part;
-        merged = true;
-      }
-    if (!merged) allowed.push_back({std::move(part), std::move(peers)});
+void evaluate_columns(std::vector<Cell>& cells, const Program& program, const HeaderSpace& headers,
+                      const Bits& live, const std::vector<size_t>& elements, Allowed& allowed) {
+  Words<1> left = Words<1>::none();
+  for (size_t e = 0; e < elements.size(); ++e)
+    left.words[0] |= uint64_t{live.test(elements[e])} << e;
+  std::vector<Column> found, made;
+  std::vector<Peers> peers;
+  for (const auto& cell : cells) {
+    gather_columns(cell, program, headers, elements, made, peers);
+    const auto outcome = ask(cell, peers, 0, left, [](size_t, const Words<1>&) {});
+    found.push_back({outcome.surely.words[0], outcome.perhaps.words[0]});
   }
-  return allowed;
+  bool changed = false;
+  if (write_columns(cells, found, elements, allowed, changed) &&
+      (!changed || parts_differ(allowed)))
+    return;
+  std::vector<Tri> all;
+  for (size_t c = 0; c < cells.size(); ++c) {
+    const size_t part = cells[c].part;
+    all.push_back(part == Bits::npos ? Tri::none(live.size()) : allowed[part].peers);
+    for (size_t e = 0; e < elements.size(); ++e) {
+      all.back().yes.assign(elements[e], found[c].yes >> e & 1);
+      all.back().may.assign(elements[e], found[c].may >> e & 1);
+    }
+  }
+  allowed = joined(cells, std::move(all));
 }
 
-void observe(const Program& program, size_t local, const HeaderSpace& headers, size_t elements,
+void observe(const Program& program, size_t local, const HeaderSpace& headers, const Bits& live,
              const Observer& observer) {
-  for (const auto& part : header_parts(program, headers)) {
-    const Evaluation::Tell tell = [&](const Decided& decided, const Bits& peers) {
-      observer(part, decided, peers);
-    };
-    Evaluation(program, local, headers, part.find_first(), elements, &tell).run();
+  for (const auto& cell : cells_of(program, local, headers)) {
+    const CellPeers peers(cell, program, headers, live);
+    std::vector<Bits> hits(cell.steps.size(), Bits(live.size()));
+    for_each_words(live, [&]<size_t N>(size_t offset, const Words<N>& left) {
+      ask(cell, peers.peers, offset, left, [&](size_t step, const Words<N>& hit) {
+        std::copy_n(hit.words.begin(), N, hits[step].data() + offset);
+      });
+    });
+    for (size_t i = 0; i < cell.steps.size(); ++i) {
+      const Step& step = cell.steps[i];
+      const bool decides = step.does != Step::Does::end || step.denies_rest;
+      if (decides && hits[i].any()) observer(cell.headers, step.decided, hits[i]);
+    }
   }
 }
 

@@ -218,22 +218,40 @@ bool HeaderSpace::holds(const HeaderMatch& match, const HeaderAtom& atom) const 
   return !match.not_icmp || !icmp_holds(*match.not_icmp, atom);
 }
 
-void HeaderSpace::build() {
+std::vector<size_t> HeaderSpace::build() {
+  if (!classes_.empty() && built_ == matches_.size()) return {};
+  const size_t before = classes_.size();
+  std::vector<bool> kept(before);  // whose number is taken again
   std::map<std::vector<bool>, size_t> known;
+  std::vector<size_t> cut_off_of;
+  size_t next = before;
   classes_.clear();
   const std::vector<HeaderAtom> all = atoms();
-  for (size_t i = 0; i < all.size(); ++i) {
+  for (const HeaderAtom& atom : all) {
     std::vector<bool> signature(matches_.size());
-    for (size_t m = 0; m < matches_.size(); ++m) signature[m] = holds(matches_[m], all[i]);
-    const auto [it, fresh] = known.emplace(std::move(signature), classes_.size());
-    if (fresh) classes_.emplace_back();
-    classes_[it->second].push_back(all[i]);
+    for (size_t m = 0; m < matches_.size(); ++m) signature[m] = holds(matches_[m], atom);
+    const auto [it, fresh] = known.emplace(std::move(signature), next);
+    if (fresh && before > 0) {
+      const size_t parent = signatures_.at(
+          {it->first.begin(), it->first.begin() + static_cast<std::ptrdiff_t>(built_)});
+      if (kept[parent])
+        cut_off_of.push_back(parent);
+      else
+        it->second = parent;
+      kept[parent] = true;
+    }
+    if (it->second == next) ++next;
+    if (classes_.size() < next) classes_.resize(next);
+    classes_[it->second].push_back(atom);
     class_of_others_ = it->second;  // the last atom
   }
   bits_.assign(matches_.size(), Bits(classes_.size()));
   for (const auto& [signature, number] : known)
     for (size_t m = 0; m < matches_.size(); ++m)
       if (signature[m]) bits_[m].set(number);
+  signatures_ = std::move(known);
+  built_ = matches_.size();
+  return cut_off_of;
 }
 
 size_t HeaderSpace::class_of(const Header& header) const {

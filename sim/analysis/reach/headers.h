@@ -46,7 +46,9 @@ class HeaderSpace {
 
   // Names a condition; classes are known after build(). The same condition has the same number.
   size_t add(const HeaderMatch& match);
-  void build();
+  // Classes keep their numbers. What the new conditions cut off of them comes behind: returned is,
+  // for each class that came, the one that it was cut off of (at the first build, nothing).
+  std::vector<size_t> build();
   std::optional<size_t> find(const HeaderMatch& match) const;
 
   size_t size() const { return classes_.size(); }
@@ -70,6 +72,8 @@ class HeaderSpace {
   std::vector<HeaderMatch> matches_;
   std::vector<Bits> bits_;
   std::vector<std::vector<HeaderAtom>> classes_;
+  std::map<std::vector<bool>, size_t> signatures_;  // which conditions hold -> class
+  size_t built_ = 0;                                // so many conditions are in them
   size_t class_of_others_ = 0;
 };
 

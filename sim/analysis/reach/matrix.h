@@ -15,12 +15,6 @@
 
 namespace felixsim::reach {
 
-struct EndpointInfo {
-  EndpointName name;
-  std::shared_ptr<const msg::WorkloadEndpoint> value;
-  bool address_unknown = false;
-};
-
 // The answers of one IP version. Elements are numbered as in `addresses`.
 struct FamilyMatrix {
   explicit FamilyMatrix(IpFamily family) : addresses(family), headers(family) {}
@@ -30,7 +24,8 @@ struct FamilyMatrix {
   std::vector<Allowed> groups;       // what may pass, one direction, for endpoints alike
   std::vector<int> ingress, egress;  // of an element: its group; -1: everything may pass (world)
 
-  // Of each group: what is asked, and an element that has it. The rules live as long as the matrix.
+  // Of each group: what is asked, and an element that has it; a group that nothing has asks
+  // nothing. The rules live as long as the matrix.
   std::vector<Program> programs;
   std::vector<size_t> representatives;
   std::shared_ptr<const void> rules;

@@ -35,7 +35,7 @@ std::string text_of(const Classes& classes, uint32_t number) {
 std::vector<const FamilyMatrix*> families_of(const Matrix& matrix) {
   std::vector<const FamilyMatrix*> out;
   for (const auto* family : {&matrix.v4, &matrix.v6})
-    if (family->addresses.endpoints() > 0) out.push_back(family);
+    if (!family->addresses.endpoints().empty()) out.push_back(family);
   if (out.empty()) out.push_back(&matrix.v4);
   return out;
 }
@@ -69,7 +69,7 @@ void Parties::add_endpoints(const Matrix& matrix, const FamilyMatrix& family, Cl
   const auto senders = class_of_elements(family, classes.senders());
   const auto receivers = class_of_elements(family, classes.receivers());
   std::vector<bool> seen(matrix.endpoints.size());
-  for (size_t i = 0; i < family.addresses.endpoints(); ++i) {
+  for (const size_t i : family.addresses.endpoints()) {
     const auto endpoint = static_cast<size_t>(family.addresses.elements()[i].endpoint);
     if (seen[endpoint]) continue;
     seen[endpoint] = true;
@@ -81,12 +81,12 @@ void Parties::add_world(const FamilyMatrix& family, Classes& classes, bool whole
   const auto senders = class_of_elements(family, classes.senders());
   const auto receivers = class_of_elements(family, classes.receivers());
   std::map<std::pair<size_t, size_t>, std::vector<size_t>> alike;
-  for (size_t i = family.addresses.endpoints(); i < family.addresses.size(); ++i) {
+  for (const size_t i : family.addresses.world()) {
     if (senders[i] == no_class && receivers[i] == no_class) continue;
     if (whole)
       alike[{senders[i], receivers[i]}].push_back(i);
     else
-      alike[{i, no_class}] = {i};
+      alike[{alike.size(), no_class}] = {i};
   }
   for (const auto& [place, elements] : alike) {
     std::string name = "world";

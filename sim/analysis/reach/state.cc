@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 
 #include "model/datastore/key_text.h"
@@ -61,10 +60,6 @@ std::vector<msg::IpSetMember> with_changes(const std::vector<msg::IpSetMember>& 
   return out;
 }
 
-bool is_true(const std::string& text) {
-  return text == "true" || text == "True" || text == "TRUE" || text == "1" || text == "yes";
-}
-
 }  // namespace
 
 ClusterState::ClusterState() : graph_(graph_options()) {
@@ -76,8 +71,7 @@ Changes ClusterState::update(std::span<const Update> updates, std::vector<std::s
   std::vector<Update> local;
   local.reserve(updates.size());
   for (const auto& update : updates) {
-    if (const auto* key = std::get_if<GlobalConfigKey>(&update.key))
-      on_limits(*key, update.value ? std::get_if<RawText>(update.value.get()) : nullptr, changes);
+    changes.limits = encapsulation_.update(update) || changes.limits;
     keep_source(update);
     if (auto one = as_local(update)) local.push_back(std::move(*one));
   }
@@ -111,23 +105,6 @@ void ClusterState::keep_source(const Update& update) {
     sources_.profile_labels.erase(resource->name);
 }
 
-void ClusterState::on_limits(const GlobalConfigKey& key, const RawText* value, Changes& changes) {
-  const std::string_view name = key.name.view();
-  const EncapsulationLimits defaults;
-  if (name == "VXLANPort") {
-    int port = defaults.vxlan_port;
-    if (value) std::from_chars(value->text.data(), value->text.data() + value->text.size(), port);
-    limits_.vxlan_port = port > 0 && port < 65536 ? port : defaults.vxlan_port;
-  } else if (name == "AllowVXLANPacketsFromWorkloads") {
-    limits_.allow_vxlan_from_workloads = value && is_true(value->text);
-  } else if (name == "AllowIPIPPacketsFromWorkloads") {
-    limits_.allow_ipip_from_workloads = value && is_true(value->text);
-  } else {
-    return;
-  }
-  changes.limits = true;
-}
-
 void ClusterState::on(const msg::Message& message, Changes& changes) {
   if (const auto* endpoint = std::get_if<msg::WorkloadEndpointUpdate>(&message)) {
     endpoints_[name_of(endpoint->id)] = endpoint->endpoint;
@@ -148,21 +125,29 @@ void ClusterState::on(const msg::Message& message, Changes& changes) {
     profiles_.erase(left->id);
     changes.profiles.insert(left->id);
   } else if (const auto* set = std::get_if<msg::IpSetUpdate>(&message)) {
-    ip_sets_[set->id] = {set->type, set->members.list()};
-    changes.ip_sets.insert(set->id);
+    IpSet& kept = ip_sets_[set->id];
+    changes.ip_sets[set->id].push_back(
+        {msg::IpSetMembers(std::move(kept.members)), set->members});
+    kept = {set->type, set->members.list()};
   } else if (const auto* delta = std::get_if<msg::IpSetDeltaUpdate>(&message)) {
     IpSet& members = ip_sets_[delta->id];
     members.members = with_changes(members.members, *delta);
-    changes.ip_sets.insert(delta->id);
+    changes.ip_sets[delta->id].push_back({delta->removed, delta->added});
   } else if (const auto* removed = std::get_if<msg::IpSetRemove>(&message)) {
+    changes.ip_sets[removed->id].push_back(
+        {msg::IpSetMembers(std::move(ip_sets_[removed->id].members)), {}});
     ip_sets_.erase(removed->id);
-    changes.ip_sets.insert(removed->id);
   } else if (const auto* host = std::get_if<msg::HostEndpointUpdate>(&message)) {
     const auto& value = *host->endpoint;
     const bool meets = !value.forward_tiers.empty() || !value.pre_dnat_tiers.empty() ||
                        !value.untracked_tiers.empty();
     std::string name = host->id.str().substr(host->id.str().find(separator) + 1);
-    if (meets) host_endpoints_.insert(std::move(name));
+    if (meets)
+      host_endpoints_.insert(std::move(name));
+    else
+      host_endpoints_.erase(name);
+  } else if (const auto* without = std::get_if<msg::HostEndpointRemove>(&message)) {
+    host_endpoints_.erase(without->id.str().substr(without->id.str().find(separator) + 1));
   }
 }
 

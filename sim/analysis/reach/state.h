@@ -14,6 +14,7 @@
 #include "felixsim/resource.h"
 #include "model/calc/calc_graph.h"
 #include "model/calc/parsed_rules.h"
+#include "sim/analysis/reach/encapsulation.h"
 
 namespace felixsim::reach {
 
@@ -27,10 +28,10 @@ struct IpSet {
   std::vector<msg::IpSetMember> members;  // sorted
 };
 
-// What Felix is told about traffic that workloads must not send (parameters of the same names).
-struct EncapsulationLimits {
-  int vxlan_port = 4789;
-  bool allow_vxlan_from_workloads = false, allow_ipip_from_workloads = false;
+struct EndpointInfo {
+  EndpointName name;
+  std::shared_ptr<const msg::WorkloadEndpoint> value;
+  bool address_unknown = false;
 };
 
 // The datastore's values behind the messages.
@@ -41,12 +42,17 @@ struct Sources {
   std::map<EndpointName, ValuePtr> endpoints;
 };
 
+struct SetChange {
+  msg::IpSetMembers went, came;
+};
+
 // What of the state the last update() touched.
 struct Changes {
   std::set<EndpointName> endpoints;
   std::set<PolicyKey> policies;
-  std::set<Symbol> profiles, ip_sets;
-  bool limits = false;
+  std::set<Symbol> profiles;
+  std::map<Symbol, std::vector<SetChange>> ip_sets;
+  bool limits = false;  // of encapsulation, on any host
 };
 
 class ClusterState {
@@ -67,7 +73,7 @@ class ClusterState {
     return profiles_;
   }
   const std::map<Symbol, IpSet>& ip_sets() const { return ip_sets_; }
-  const EncapsulationLimits& limits() const { return limits_; }
+  EncapsulationLimits limits(Symbol host) const { return encapsulation_.of(host); }
   const Sources& sources() const { return sources_; }
   // Host endpoints with policy that forwarded or not yet tracked packets meet: not in the answer.
   const std::set<std::string>& host_endpoints() const { return host_endpoints_; }
@@ -75,14 +81,13 @@ class ClusterState {
  private:
   void on(const msg::Message& message, Changes& changes);
   void keep_source(const Update& update);
-  void on_limits(const GlobalConfigKey& key, const RawText* value, Changes& changes);
 
   calc::CalcGraph graph_;
   std::map<EndpointName, std::shared_ptr<const msg::WorkloadEndpoint>> endpoints_;
   std::map<PolicyKey, std::shared_ptr<const msg::Policy>> policies_;
   std::map<Symbol, std::shared_ptr<const msg::Profile>> profiles_;
   std::map<Symbol, IpSet> ip_sets_;
-  EncapsulationLimits limits_;
+  EncapsulationConfig encapsulation_;
   Sources sources_;
   std::set<std::string> host_endpoints_;
 };

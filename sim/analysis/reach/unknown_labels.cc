@@ -13,10 +13,6 @@ bool is_known(std::string_view label) {
   return label == "projectcalico.org/name" || label == "kubernetes.io/metadata.name";
 }
 
-Verdict negated(Verdict a) {
-  return a == Verdict::yes ? Verdict::no : a == Verdict::no ? Verdict::yes : Verdict::unknown;
-}
-
 Verdict evaluate(const SelectorNode& node, const LabelLookup& labels) {
   switch (node.op) {
     case SelectorOp::negation:

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/analysis/reach/cells.h"
+
+namespace felixsim::reach {
+namespace {
+
+bool holds(const HeaderSpace& headers, size_t condition, size_t header) {
+  return headers.of(condition).test(header);
+}
+
+Verdict in_port_set(const PortSet& set, size_t element, const HeaderSpace& headers,
+                    size_t header) {
+  Verdict verdict = Verdict::no;
+  for (const auto& [condition, members] : set.members)
+    if (holds(headers, condition, header)) verdict = either(verdict, verdict_of(members, element));
+  return verdict;
+}
+
+// The coarsest cut of the headers that all conditions of the program respect.
+std::vector<Bits> header_parts(const Program& program, const HeaderSpace& headers) {
+  Bits conditions(headers.conditions().size());
+  for (const size_t condition : program.denied_first) conditions.set(condition);
+  const auto add = [&](const RuleMatches* matches) {
+    for (const auto& rule : *matches) {
+      conditions.set(rule.header);
+      for (const auto* side : {&rule.source, &rule.destination}) {
+        if (side->ports != no_match) conditions.set(side->ports);
+        for (const auto* sets : {&side->any, &side->all, &side->none})
+          for (const auto& set : *sets)
+            for (const auto& [condition, members] : set->members) conditions.set(condition);
+      }
+    }
+  };
+  for (const auto& tier : program.tiers)
+    for (const auto* policy : tier.policies) add(policy);
+  for (const auto* profile : program.profiles) add(profile);
+  Bits all(headers.size());
+  all.set();
+  std::vector<Bits> parts{all};
+  for (size_t condition = conditions.find_first(); condition != Bits::npos;
+       condition = conditions.find_next(condition)) {
+    const Bits& bits = headers.of(condition);
+    const size_t count = parts.size();
+    for (size_t i = 0; i < count; ++i) {
+      if (!parts[i].intersects(bits)) continue;
+      Bits outside = parts[i] - bits;
+      if (outside.none()) continue;
+      parts[i] &= bits;
+      parts.push_back(std::move(outside));
+    }
+  }
+  return parts;
+}
+
+void append_rules(const RuleMatches& matches, const Program& program, size_t local,
+                  const HeaderSpace& headers, Decided decided, Cell& cell) {
+  for (const auto& rule : matches) {
+    if (!holds(headers, rule.header, cell.header)) continue;
+    const RuleSideMatch& here = local_side(rule, program.ingress);
+    Verdict verdict = ports_hold(here, local, headers, cell.header);
+    if (here.addresses) verdict = both(verdict, verdict_of(here.addresses->members, local));
+    if (verdict == Verdict::no) continue;
+    const RuleSideMatch& peer = peer_side(rule, program.ingress);
+    Step step;
+    step.does = rule.action == RuleAction::allow  ? Step::Does::allow
+                : rule.action == RuleAction::deny ? Step::Does::deny
+                                                  : Step::Does::pass;
+    step.surely = verdict == Verdict::yes;
+    step.addresses = peer.addresses.get();
+    step.says_ports = peer.says_ports();
+    step.decided = decided;
+    step.decided.rule = &rule;
+    cell.steps.push_back(step);
+  }
+}
+
+void append_steps(const Program& program, size_t local, const HeaderSpace& headers, Cell& cell) {
+  const auto end = [&](DecidedBy by, size_t tier, bool denies_rest) {
+    Step step;
+    step.denies_rest = denies_rest;
+    step.decided = {by, tier, 0, nullptr};
+    cell.steps.push_back(step);
+  };
+  if (program.down) return end(DecidedBy::down, 0, true);
+  for (const size_t condition : program.denied_first)
+    if (holds(headers, condition, cell.header)) return end(DecidedBy::encapsulation, 0, true);
+  for (size_t t = 0; t < program.tiers.size(); ++t) {
+    const ProgramTier& tier = program.tiers[t];
+    for (size_t p = 0; p < tier.policies.size(); ++p)
+      append_rules(*tier.policies[p], program, local, headers, {DecidedBy::rule, t, p, nullptr},
+                   cell);
+    end(DecidedBy::end_of_tier, t, tier.denies_rest);
+  }
+  // A profile's pass only skips the rest of this profile.
+  for (size_t p = 0; p < program.profiles.size(); ++p) {
+    append_rules(*program.profiles[p], program, local, headers,
+                 {DecidedBy::rule, program.tiers.size(), p, nullptr}, cell);
+    end(DecidedBy::no_profile, program.tiers.size(), false);
+  }
+  end(DecidedBy::no_profile, program.tiers.size(), true);
+}
+
+}  // namespace
+
+Verdict ports_hold(const RuleSideMatch& side, size_t element, const HeaderSpace& headers,
+                   size_t header) {
+  Verdict verdict = Verdict::yes;
+  if (!side.any.empty()) {
+    const bool numeric = side.ports != no_match && holds(headers, side.ports, header);
+    Verdict any = numeric ? Verdict::yes : Verdict::no;
+    for (const auto& set : side.any) any = either(any, in_port_set(*set, element, headers, header));
+    verdict = any;
+  }
+  for (const auto& set : side.all)
+    verdict = both(verdict, in_port_set(*set, element, headers, header));
+  for (const auto& set : side.none)
+    verdict = both(verdict, negated(in_port_set(*set, element, headers, header)));
+  return verdict;
+}
+
+std::vector<uint8_t> local_answers(const Program& program, size_t local) {
+  std::vector<uint8_t> answers;
+  if (!program.asks_local) return answers;
+  const auto add = [&](const RuleMatches* matches) {
+    for (const auto& rule : *matches) {
+      const RuleSideMatch& side = local_side(rule, program.ingress);
+      if (side.addresses)
+        answers.push_back(static_cast<uint8_t>(verdict_of(side.addresses->members, local)));
+      for (const auto* sets : {&side.any, &side.all, &side.none})
+        for (const auto& set : *sets)
+          for (const auto& [condition, members] : set->members)
+            answers.push_back(static_cast<uint8_t>(verdict_of(members, local)));
+    }
+  };
+  for (const auto& tier : program.tiers)
+    for (const auto* policy : tier.policies) add(policy);
+  for (const auto* profile : program.profiles) add(profile);
+  return answers;
+}
+
+std::vector<Cell> cells_of(const Program& program, size_t local, const HeaderSpace& headers) {
+  std::vector<Cell> cells;
+  for (auto& part : header_parts(program, headers)) {
+    const size_t header = part.find_first();
+    cells.push_back({std::move(part), header, {}, Bits::npos});
+    append_steps(program, local, headers, cells.back());
+  }
+  return cells;
+}
+
+}  // namespace felixsim::reach

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policies of one direction that an endpoint has, and what they do with headers of one kind, as
+// one list of steps. Mirrors the order in which a workload's chains ask (felix/rules/endpoints.go,
+// endpointIptablesChain): tiers, policies, the tier's default action, profiles.
+#pragma once
+
+#include <vector>
+
+#include "sim/analysis/reach/rules.h"
+
+namespace felixsim::reach {
+
+struct ProgramTier {
+  Symbol name;
+  std::vector<const RuleMatches*> policies;
+  std::vector<PolicyKey> names;  // of the policies
+  bool denies_rest = true;
+};
+
+// The policies of one direction, in Felix's order.
+struct Program {
+  bool ingress = true;
+  bool down = false;  // the endpoint's state is not active
+  std::vector<ProgramTier> tiers;
+  std::vector<const RuleMatches*> profiles;
+  std::vector<Symbol> profile_names;
+  std::vector<size_t> denied_first;  // header conditions: encapsulation that workloads may not send
+  bool asks_local = false;           // some rule has a condition on the endpoint's own side
+};
+
+enum class DecidedBy : uint8_t { rule, end_of_tier, no_profile, encapsulation, down };
+
+// Where in a program a decision (or a pass) falls. A tier past the last one: the profiles.
+struct Decided {
+  DecidedBy by = DecidedBy::rule;
+  size_t tier = 0, policy = 0;
+  const RuleMatch* rule = nullptr;
+};
+
+// One thing that is asked about the peers that are left.
+struct Step {
+  enum class Does : uint8_t { allow, deny, pass, end } does = Does::end;
+  bool surely = true;  // whether the condition on the endpoint's own side is known to hold
+  bool denies_rest = true;                // of an end; else what is left goes on
+  const ElementSet* addresses = nullptr;  // null: any peer
+  bool says_ports = false;                // the rule has a condition on the peer's named ports
+  Decided decided;
+};
+
+// Headers for which a program does the same, and what it does: those of its rules that may match.
+struct Cell {
+  Bits headers;
+  size_t header = 0;  // one of them
+  std::vector<Step> steps;
+  size_t part = Bits::npos;  // of Allowed, that has its peers
+};
+
+// What rules find at the endpoint's own address `local`: endpoints with equal answers are treated
+// alike. O(rules with a local condition).
+std::vector<uint8_t> local_answers(const Program& program, size_t local);
+
+// `local` stands for all endpoints of the group. O(rules × header conditions).
+std::vector<Cell> cells_of(const Program& program, size_t local, const HeaderSpace& headers);
+
+// Whether the conditions on named ports of one side of a rule hold at an element.
+Verdict ports_hold(const RuleSideMatch& side, size_t element, const HeaderSpace& headers,
+                   size_t header);
+
+}  // namespace felixsim::reach

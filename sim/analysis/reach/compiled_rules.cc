@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/analysis/reach/compiled_rules.h"
+
+namespace felixsim::reach {
+namespace {
+
+// Calls each(key, value in force or null, place among the compiled) for all that changed.
+template <class Keys, class InForce, class Rules, class Each>
+void for_each_changed(const Keys& changed, const InForce& in_force, Rules& rules, Each each) {
+  for (const auto& key : changed) {
+    const auto it = in_force.find(key);
+    each(key, it == in_force.end() ? nullptr : it->second.get(), rules);
+  }
+}
+
+void compile_one(const std::vector<msg::Rule>& rules, bool ingress, size_t update,
+                 ElementSets& sets, HeaderSpace& headers, RuleMatches& out) {
+  const bool asked_local = out.asks_local;
+  RuleMatches fresh = compile_rules(rules, ingress, sets, headers);
+  fresh.changed = update;
+  fresh.touched = out.touched;
+  fresh.asked_local = asked_local;
+  out = std::move(fresh);
+}
+
+}  // namespace
+
+void CompiledRules::update_nets(const ClusterState& state, const Changes& changes,
+                                AddressSpace& addresses) {
+  const auto update = [&](const auto& key, const auto* value, auto& rules) {
+    const auto it = rules.find(key);
+    if (it == rules.end() && !value) return;
+    std::vector<Cidr> nets;
+    if (value) {
+      nets = nets_of(value->inbound, addresses.family());
+      const auto out = nets_of(value->outbound, addresses.family());
+      nets.insert(nets.end(), out.begin(), out.end());
+    }
+    for (const Cidr& net : nets) addresses.add_net(net);
+    auto& entry = it == rules.end() ? rules[key] : it->second;
+    if (!entry) entry = std::make_unique<CompiledPolicy>();
+    for (const Cidr& net : entry->nets) addresses.remove_net(net);
+    entry->nets = std::move(nets);
+  };
+  for_each_changed(changes.policies, state.policies(), policies_, update);
+  for_each_changed(changes.profiles, state.profiles(), profiles_, update);
+}
+
+std::vector<Symbol> CompiledRules::compile(const ClusterState& state, const Changes& changes,
+                                           size_t update, ElementSets& sets, HeaderSpace& headers) {
+  const auto compile = [&](const auto& key, const auto* value, auto& rules) {
+    const auto it = rules.find(key);
+    if (it == rules.end()) return;
+    static const std::vector<msg::Rule> none;
+    auto& entry = *it->second;
+    compile_one(value ? value->inbound : none, true, update, sets, headers, entry.inbound);
+    compile_one(value ? value->outbound : none, false, update, sets, headers, entry.outbound);
+    entry.inbound.gone = entry.outbound.gone = !value;
+  };
+  std::vector<Symbol> came;
+  for (const Symbol profile : changes.profiles)
+    if (const auto* known = this->profile(profile); known && known->inbound.changed == 0)
+      came.push_back(profile);
+  for_each_changed(changes.policies, state.policies(), policies_, compile);
+  for_each_changed(changes.profiles, state.profiles(), profiles_, compile);
+  const auto touch = [&](auto& rules) {
+    for (auto& [key, entry] : rules) {
+      touch_rules(entry->inbound, update);
+      touch_rules(entry->outbound, update);
+    }
+  };
+  touch(policies_);
+  touch(profiles_);
+  return came;
+}
+
+void CompiledRules::drop_gone(const ClusterState& state, const Changes& changes) {
+  const auto drop = [](const auto& key, const auto* value, auto& rules) {
+    if (!value) rules.erase(key);
+  };
+  for_each_changed(changes.policies, state.policies(), policies_, drop);
+  for_each_changed(changes.profiles, state.profiles(), profiles_, drop);
+}
+
+}  // namespace felixsim::reach

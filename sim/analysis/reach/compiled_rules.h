@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of all policies and profiles in force, compiled for one IP version and kept as the
+// cluster changes.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <memory>
+#include <vector>
+
+#include "model/calc/calc_hash.h"
+#include "sim/analysis/reach/rules.h"
+
+namespace felixsim::reach {
+
+struct CompiledPolicy {
+  RuleMatches inbound, outbound;
+  std::vector<Cidr> nets;  // that the rules name
+  const RuleMatches& of(bool ingress) const { return ingress ? inbound : outbound; }
+};
+
+// Looked up only; what is in it stays where it is.
+class CompiledRules {
+ public:
+  const CompiledPolicy* policy(const PolicyKey& key) const { return find(policies_, key); }
+  const CompiledPolicy* profile(Symbol name) const { return find(profiles_, name); }
+
+  // Names the nets of what changed to the address space, and no longer those of what was there.
+  void update_nets(const ClusterState& state, const Changes& changes, AddressSpace& addresses);
+  // Compiles what changed; marks rules whose sets changed. Returns the profiles that came.
+  std::vector<Symbol> compile(const ClusterState& state, const Changes& changes, size_t update,
+                              ElementSets& sets, HeaderSpace& headers);
+  // Forgets what is no longer in force: nothing may look at its rules any more.
+  void drop_gone(const ClusterState& state, const Changes& changes);
+
+ private:
+  template <class Key>
+  using Rules = absl::flat_hash_map<Key, std::unique_ptr<CompiledPolicy>>;
+  template <class Key>
+  static const CompiledPolicy* find(const Rules<Key>& rules, const Key& key) {
+    const auto it = rules.find(key);
+    return it == rules.end() || it->second->inbound.gone ? nullptr : it->second.get();
+  }
+
+  Rules<PolicyKey> policies_;
+  Rules<Symbol> profiles_;
+};
+
+}  // namespace felixsim::reach

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/analysis/reach/element_sets.h"
+
+namespace felixsim::reach {
+namespace {
+
+HeaderMatch port_match(int protocol, int port, bool source) {
+  HeaderMatch match;
+  match.protocol = protocol;
+  (source ? match.source_ports : match.destination_ports) = {{port, port}};
+  return match;
+}
+
+bool is_host(const Cidr& net) { return net.length == net.address.max_prefix(); }
+
+// Sets that no rule names any more.
+template <class Map>
+void drop_unused(Map& sets) {
+  std::erase_if(sets, [](const auto& entry) { return entry.second.use_count() == 1; });
+}
+
+Column column_of(const Tri& set, const std::vector<size_t>& elements) {
+  Column column;
+  for (size_t i = 0; i < elements.size(); ++i) {
+    column.yes |= uint64_t{set.yes.test(elements[i])} << i;
+    column.may |= uint64_t{set.may.test(elements[i])} << i;
+  }
+  return column;
+}
+
+}  // namespace
+
+const std::vector<msg::IpSetMember>& ElementSets::members_of(Symbol id) const {
+  static const std::vector<msg::IpSetMember> none;
+  const auto it = state_.ip_sets().find(id);
+  return it == state_.ip_sets().end() ? none : it->second.members;
+}
+
+// Elements of endpoints of which the input does not tell whether the selector matches.
+template <class Each>
+void ElementSets::for_each_untold(const Selector& selector, Each each) const {
+  for (const size_t i : addresses_.endpoints()) {
+    const auto& name = endpoints_[static_cast<size_t>(addresses_.elements()[i].endpoint)].name;
+    if (unknown_.concerns(name) && unknown_.matches(selector, name) == Verdict::unknown)
+      each(i, name);
+  }
+}
+
+void ElementSets::add_untold(Symbol id, Tri& set) const {
+  const auto* definition = unknown_.definition(id);
+  if (!definition || !definition->selector) return;
+  for_each_untold(*definition->selector, [&](size_t element, const EndpointName&) {
+    set.set(element, Verdict::unknown);
+  });
+}
+
+void ElementSets::add_untold_ports(Symbol id, bool source, PortSet& set) {
+  const auto* definition = unknown_.definition(id);
+  if (!definition || !definition->selector) return;
+  for_each_untold(*definition->selector, [&](size_t element, const EndpointName& name) {
+    const auto& value = state_.sources().endpoints.at(name);
+    for (const auto& port : std::get<WorkloadEndpoint>(*value).ports) {
+      if (port.name != definition->port_name) continue;
+      const auto match = port_match(protocol_number(port.protocol), port.port, source);
+      auto [entry, fresh] = set.members.try_emplace(headers_.add(match));
+      if (fresh) entry->second = Tri::none(addresses_.size());
+      entry->second.set(element, Verdict::unknown);
+    }
+  });
+}
+
+void ElementSets::fill(Symbol id, IpSetElements& set) const {
+  set.members = Tri::none(addresses_.size());
+  for (const auto& member : members_of(id)) {
+    if (member.cidr.address.family != addresses_.family()) continue;
+    addresses_.mark(member.cidr, set.members);
+    set.hosts_only = set.hosts_only && is_host(member.cidr);
+  }
+  add_untold(id, set.members);
+}
+
+void ElementSets::fill(Symbol id, bool source, PortSet& set) {
+  set.members.clear();
+  for (const auto& member : members_of(id)) {
+    if (member.cidr.address.family != addresses_.family()) continue;
+    const auto match = port_match(member.protocol, member.port, source);
+    auto [entry, fresh] = set.members.try_emplace(headers_.add(match));
+    if (fresh) entry->second = Tri::none(addresses_.size());
+    addresses_.mark(member.cidr, entry->second);
+  }
+  add_untold_ports(id, source, set);
+}
+
+void ElementSets::fill(Combined& set) const {
+  const auto marked = [&](const std::vector<Cidr>& nets) {
+    Tri out = Tri::none(addresses_.size());
+    for (const Cidr& net : nets)
+      if (net.address.family == addresses_.family()) addresses_.mark(net, out);
+    return out;
+  };
+  set.members = Tri{addresses_.live(), addresses_.live()};
+  if (!set.nets.empty()) set.members &= marked(set.nets);
+  for (const auto& one : set.sets) set.members &= one->members;
+  if (!set.not_nets.empty()) set.members -= marked(set.not_nets);
+  for (const auto& one : set.not_sets) set.members -= one->members;
+}
+
+ElementSetPtr ElementSets::ip_set(Symbol id) {
+  auto& known = ip_sets_[id];
+  if (!known) {
+    known = std::make_shared<IpSetElements>();
+    fill(id, *known);
+  }
+  return known;
+}
+
+PortSetPtr ElementSets::ports(Symbol id, bool source) {
+  auto& known = port_sets_[{id, source}];
+  if (!known) {
+    known = std::make_shared<PortSet>();
+    fill(id, source, *known);
+  }
+  return known;
+}
+
+ElementSetPtr ElementSets::addresses_of(const msg::RuleMatchSide& side) {
+  if (side.net.empty() && side.not_net.empty() && side.not_ip_set_ids.empty()) {
+    if (side.ip_set_ids.empty()) return nullptr;
+    if (side.ip_set_ids.size() == 1) return ip_set(side.ip_set_ids[0]);
+  }
+  auto set = std::make_shared<Combined>();
+  set->nets = side.net;
+  set->not_nets = side.not_net;
+  for (const Symbol id : side.ip_set_ids) set->sets.push_back(ip_set(id));
+  for (const Symbol id : side.not_ip_set_ids) set->not_sets.push_back(ip_set(id));
+  fill(*set);
+  combined_.push_back(set);
+  return set;
+}
+
+// Untold members are not looked for: what the input does not tell never changes.
+Verdict ElementSets::verdict(Symbol id, const IpSetElements& set, size_t number) const {
+  const Element& element = addresses_.elements()[number];
+  if (element.vacant) return Verdict::no;
+  const auto& members = members_of(id);
+  const Cidr host = Cidr::host(ip_of(element.first, addresses_.family()));
+  if (element.first == element.last) {
+    const auto it = std::lower_bound(
+        members.begin(), members.end(), host,
+        [](const msg::IpSetMember& member, const Cidr& cidr) { return member.cidr < cidr; });
+    if (it != members.end() && it->cidr == host) return Verdict::yes;
+  }
+  if (set.hosts_only) return Verdict::no;
+  for (const auto& member : members)
+    if (member.cidr.address.family == addresses_.family() &&
+        addresses_.inside(member.cidr, number) == Verdict::yes)
+      return Verdict::yes;
+  return Verdict::no;
+}
+
+Verdict ElementSets::verdict(const Combined& set, size_t element) const {
+  if (addresses_.elements()[element].vacant) return Verdict::no;
+  const auto in_any = [&](const std::vector<Cidr>& nets) {
+    Verdict any = Verdict::no;
+    for (const Cidr& net : nets)
+      if (net.address.family == addresses_.family())
+        any = either(any, addresses_.inside(net, element));
+    return any;
+  };
+  Verdict out = set.nets.empty() ? Verdict::yes : in_any(set.nets);
+  for (const auto& one : set.sets) out = both(out, verdict_of(one->members, element));
+  if (!set.not_nets.empty()) out = both(out, negated(in_any(set.not_nets)));
+  for (const auto& one : set.not_sets) out = both(out, negated(verdict_of(one->members, element)));
+  return out;
+}
+
+void ElementSets::update_ip_sets(const SetUpdate& update, Bits& dirty) {
+  for (auto& [id, set] : ip_sets_) {
+    set->members.resize(addresses_.size());
+    for (const size_t element : update.renewed)
+      set->members.set(element, verdict(id, *set, element));
+    const auto change = update.changes.ip_sets.find(id);
+    if (change == update.changes.ip_sets.end()) continue;
+    set->touched = update.number;
+    Tri concerned = Tri::none(addresses_.size());
+    for (const auto& moved : change->second)
+      for (const auto* members : {&moved.went, &moved.came})
+        for (const auto& member : *members) {
+          if (member.cidr.address.family != addresses_.family()) continue;
+          addresses_.mark(member.cidr, concerned);
+          set->hosts_only = set->hosts_only && is_host(member.cidr);
+        }
+    for (size_t i = concerned.yes.find_first(); i != Bits::npos; i = concerned.yes.find_next(i))
+      set->members.set(i, verdict(id, *set, i));
+    dirty |= concerned.yes;
+  }
+}
+
+// Made anew where anything changed: named ports are few.
+void ElementSets::update_port_sets(const SetUpdate& update, Bits& dirty) {
+  for (auto& [key, set] : port_sets_) {
+    for (auto& [condition, members] : set->members) members.resize(addresses_.size());
+    bool changed = update.changes.ip_sets.contains(key.first);
+    for (const size_t element : update.renewed) {
+      for (const auto& member : members_of(key.first))
+        changed = changed || (member.cidr.address.family == addresses_.family() &&
+                              addresses_.inside(member.cidr, element) == Verdict::yes);
+      for (const auto& [condition, members] : set->members)
+        changed = changed || members.may.test(element);
+      if (changed) break;
+    }
+    if (!changed) continue;
+    for (const auto& [condition, members] : set->members) dirty |= members.may;
+    fill(key.first, key.second, *set);
+    for (const auto& [condition, members] : set->members) dirty |= members.may;
+    set->touched = update.number;
+  }
+}
+
+void ElementSets::update_combined(const SetUpdate& update, const Bits& dirty) {
+  std::vector<size_t> elements;
+  for (size_t i = dirty.find_first(); i != Bits::npos; i = dirty.find_next(i))
+    elements.push_back(i);
+  for (const auto& set : combined_) {
+    set->members.resize(addresses_.size());
+    bool touched = false;
+    for (const auto* sets : {&set->sets, &set->not_sets})
+      for (const auto& one : *sets) touched = touched || one->touched == update.number;
+    if (touched) set->touched = update.number;
+    for (const size_t element : touched ? elements : update.renewed)
+      set->members.set(element, verdict(*set, element));
+  }
+}
+
+void ElementSets::update(const SetUpdate& update, Bits& dirty) {
+  std::erase_if(combined_, [](const auto& set) { return set.use_count() == 1; });
+  drop_unused(ip_sets_);
+  drop_unused(port_sets_);
+  for (const size_t element : update.renewed) dirty.set(element);
+  update_ip_sets(update, dirty);
+  update_port_sets(update, dirty);
+  update_combined(update, dirty);
+}
+
+void ElementSets::look_at(const std::vector<size_t>& elements) {
+  for (auto& [id, set] : ip_sets_) set->column = column_of(set->members, elements);
+  for (const auto& set : combined_) set->column = column_of(set->members, elements);
+}
+
+}  // namespace felixsim::reach
