@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `felixsim reach` costs: whole processes that read YAML or a log and print all pairs, all
-// ports, as factored JSON. One thread each.
+// ports, as factored JSON, one thread each; and what the library needs to follow one event.
+// `reach_bench events` is the latter alone.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 
 #include "bench/felixsim_process.h"
 #include "bench/reach_cluster.h"
+#include "bench/reach_events.h"
 
 namespace felixsim::bench {
 namespace {
@@ -33,6 +35,11 @@ bool print_line(const fs::path& scratch, const Line& line) {
     if (!imported.good) return false;
   }
   const ProcessCost cost = run_felixsim({"reach", input, "--json"});
+  if (argc > 1 && std::string_view(argv[1]) == "events") {
+    const bool good = print_reach_events(scratch, 5000, 2000);
+    fs::remove_all(scratch);
+    return good ? 0 : 1;
+  }
   fmt::print("{:>7} {:>9} {:>6} {:>9.2f} {:>8.1f} {:>9.0f}\n", line.pods, line.policies,
              line.from_log ? "log" : "yaml", cost.cpu_s, line.most_s, cost.peak_mib);
   std::fflush(stdout);
@@ -42,9 +49,14 @@ bool print_line(const fs::path& scratch, const Line& line) {
 }  // namespace
 }  // namespace felixsim::bench
 
-int main() {
+int main(int argc, char** argv) {
   using namespace felixsim::bench;
   const fs::path scratch = fs::temp_directory_path() / fmt::format("felixsim-reach-{}", getpid());
+  if (argc > 1 && std::string_view(argv[1]) == "events") {
+    const bool good = print_reach_events(scratch, 5000, 2000);
+    fs::remove_all(scratch);
+    return good ? 0 : 1;
+  }
   fmt::print("{:>7} {:>9} {:>6} {:>9} {:>8} {:>9}\n", "pods", "policies", "input", "cpu s",
              "at most", "peak MiB");
   std::fflush(stdout);  // or every child has it too
@@ -52,6 +64,7 @@ int main() {
   for (const auto& line : {Line{500, 200, false, 0.1, 300}, Line{2000, 1000, false, 0.7, 300},
                            Line{5000, 2000, false, 2, 300}, Line{50000, 5000, true, 10, 2048}})
     good = print_line(scratch, line) && good;
+  good = print_reach_events(scratch / "events", 5000, 2000) && good;
   fs::remove_all(scratch);
   return good ? 0 : 1;
 }

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/reach_events.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include "bench/reach_cluster.h"
+#include "replay/capture/capture.h"
+#include "sim/analysis/reach/live_matrix.h"
+#include "sim/engine/datastore_view.h"
+
+namespace felixsim::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
+// A cluster, its calc graph and its matrix, moved on by manifests.
+class Followed {
+ public:
+  // False: the manifests cannot be read.
+  bool put(const std::string& manifests, bool deleted = false) {
+    auto events = import_kubectl_text(manifests, "bench", nullptr);
+    if (!events) return false;
+    for (auto& event : *events)
+      if (auto* change = std::get_if<DatastoreEvent>(&event.body)) {
+        if (deleted) change->value.reset();
+        datastore_.put(*change);
+      }
+    return true;
+  }
+  void begin() {
+    state_.update(datastore_.flush());
+    live_.emplace(state_);
+  }
+  void follow(double& graph_ms, double& matrix_ms) {
+    auto begin = Clock::now();
+    const auto changes = state_.update(datastore_.flush());
+    graph_ms = ms_since(begin);
+    begin = Clock::now();
+    live_->update(changes);
+    matrix_ms = ms_since(begin);
+  }
+  double whole_ms() const {
+    const auto begin = Clock::now();
+    const auto matrix = compute_matrix(state_);
+    return ms_since(begin);
+  }
+
+ private:
+  DatastoreView datastore_;
+  reach::ClusterState state_;
+  std::optional<reach::LiveMatrix> live_;
+};
+
+struct Event {
+  std::string manifests;
+  bool deleted = false;
+};
+
+std::string pod(size_t number, size_t namespaces, const std::string& app) {
+  return fmt::format(
+      "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p{0:02}\n  namespace: ns{1:04}\n  labels:\n"
+      "    app: {2}\n    tier: fe\n    release: r{3}\nspec:\n  nodeName: node{4}\n  containers:\n"
+      "  - {{name: c, image: x, ports: [{{name: http, containerPort: 80, protocol: TCP}}]}}\n"
+      "status: {{phase: Running, podIP: 10.{5}.{6}.{7}}}\n",
+      number / namespaces, number % namespaces, app, number % 4, number % 50,
+      1 + ((number + 1) >> 16), (number + 1) >> 8 & 255, (number + 1) & 255);
+}
+
+std::string name_space(size_t number, const std::string& team) {
+  return fmt::format(
+      "{{apiVersion: v1, kind: Namespace, metadata: {{name: ns{0:04}, labels: "
+      "{{kubernetes.io/metadata.name: ns{0:04}, team: {1}, env: prod}}}}}}\n",
+      number, team);
+}
+
+std::string small_policy(size_t number, size_t namespaces, int port) {
+  return fmt::format(
+      "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: np{:04}, "
+      "namespace: ns{:04}}}, spec: {{podSelector: {{}}, policyTypes: [Ingress], ingress: [{{from: "
+      "[{{podSelector: {{matchLabels: {{app: app-1}}}}}}], ports: [{{port: {}}}]}}]}}}}\n",
+      number, number % namespaces, port);
+}
+
+std::string global_policy(const std::string& selector, const std::string& rule) {
+  return fmt::format(
+      "{{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {{name: "
+      "platform.all}}, spec: {{tier: platform, order: 1, selector: \"{}\", types: [Ingress], "
+      "ingress: [{}, {{action: Pass}}]}}}}\n",
+      selector, rule);
+}
+
+std::string network_set(size_t number) {
+  std::string nets = "198.51.100.0/24";
+  for (size_t i = 0; i < 50; ++i)
+    nets += fmt::format(", 203.0.{}.{}/32", 113 + number % 2, (7 * i + number) % 256);
+  return fmt::format(
+      "{{apiVersion: projectcalico.org/v3, kind: GlobalNetworkSet, metadata: {{name: feed, labels: "
+      "{{feed: bad}}}}, spec: {{nets: [{}]}}}}\n",
+      nets);
+}
+
+std::string tier(int order, const std::string& action) {
+  return fmt::format(
+      "{{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {{name: platform}}, spec: {{order: "
+      "{}, defaultAction: {}}}}}\n",
+      order, action);
+}
+
+const char* const deny_feed = "{action: Deny, source: {selector: \"feed == 'bad'\"}}";
+const char* const deny_web = "{action: Deny, protocol: TCP, destination: {ports: [8081]}}";
+
+double at(const std::vector<double>& sorted, double part) {
+  return sorted[static_cast<size_t>(part * static_cast<double>(sorted.size() - 1))];
+}
+
+void print_line(Followed& followed, const std::string& name, size_t count,
+                const std::function<Event(size_t)>& event) {
+  std::vector<double> graph(count), matrix(count);
+  double sum = 0, graph_sum = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const Event next = event(i);
+    followed.put(next.manifests, next.deleted);
+    followed.follow(graph[i], matrix[i]);
+    sum += matrix[i];
+    graph_sum += graph[i];
+  }
+  std::sort(matrix.begin(), matrix.end());
+  const auto n = static_cast<double>(count);
+  fmt::print("{:<44} {:>6} {:>7.2f} {:>7.2f} {:>7.2f} {:>7.2f} {:>9.2f}\n", name, count, sum / n,
+             at(matrix, 0.5), at(matrix, 0.99), matrix.back(), graph_sum / n);
+  std::fflush(stdout);
+}
+
+void print_lines(Followed& followed, size_t pods, size_t policies, size_t namespaces) {
+  constexpr size_t many = 300, few = 40;
+  const auto third = [&](size_t i) { return i * 37 % pods; };
+  print_line(followed, "pod relabelled", many,
+             [&](size_t i) { return Event{pod(third(i), namespaces, "app-3"), false}; });
+  print_line(followed, "pod deleted", many,
+             [&](size_t i) { return Event{pod(third(i), namespaces, "app-3"), true}; });
+  print_line(followed, "pod added", many,
+             [&](size_t i) { return Event{pod(third(i), namespaces, "app-5"), false}; });
+  print_line(followed, "namespace's labels changed", many, [&](size_t i) {
+    return Event{name_space(i * 7 % namespaces, i % 2 ? "red" : "blue"), false};
+  });
+  print_line(followed, "policy of a namespace replaced", many, [&](size_t i) {
+    return Event{small_policy(i * 7 % policies, namespaces, i % 2 ? 80 : 443), false};
+  });
+  print_line(followed, "policy with a new port", few, [&](size_t i) {
+    return Event{small_policy(i * 7 % policies, namespaces, 20000 + static_cast<int>(i)), false};
+  });
+  print_line(followed, "network set in every pod's policy changed", few,
+             [&](size_t i) { return Event{network_set(i), false}; });
+  print_line(followed, "every pod's policy: another rule", few, [&](size_t i) {
+    return Event{global_policy("all()", i % 2 ? deny_feed : deny_web), false};
+  });
+  print_line(followed, "policy that selected all: selects a sixth", few, [&](size_t i) {
+    return Event{global_policy(i % 2 ? "all()" : "team == 'red'", deny_feed), false};
+  });
+  print_line(followed, "every pod's tier: another default action", few,
+             [&](size_t i) { return Event{tier(100, i % 2 ? "Pass" : "Deny"), false}; });
+  print_line(followed, "every pod's tier: another order", few, [&](size_t i) {
+    return Event{tier(i % 2 ? 100 : 2000000, "Pass"), false};
+  });
+}
+
+}  // namespace
+
+bool print_reach_events(const std::filesystem::path& folder, size_t pods, size_t policies) {
+  write_reach_cluster(folder, pods, policies);
+  Followed followed;
+  for (const char* name : {"namespaces.yaml", "pods.yaml", "policies.yaml"}) {
+    std::ostringstream text;
+    text << std::ifstream(folder / name).rdbuf();
+    if (!followed.put(text.str())) return false;
+  }
+  if (!followed.put(tier(100, "Pass")) || !followed.put(global_policy("all()", deny_feed)) ||
+      !followed.put(network_set(0)))
+    return false;
+  followed.begin();
+  fmt::print("\nafter one event, {} pods and {} policies (computed whole: {:.1f} ms)\n", pods,
+             policies, followed.whole_ms());
+  fmt::print("{:<44} {:>6} {:>7} {:>7} {:>7} {:>7} {:>9}\n", "the matrix is up to date in ms",
+             "events", "mean", "p50", "p99", "max", "graph ms");
+  print_lines(followed, pods, policies, std::max<size_t>(1, pods / 20));
+  return true;
+}
+
+}  // namespace felixsim::bench
