@@ -60,6 +60,19 @@ bool is_no_manifest(const yaml::Node& document) {
          document.find("apiVersion") == nullptr;
 }
 
+// The objects of a text that is nothing else than JSON objects in a row, each with its line.
+std::vector<std::pair<std::string, int64_t>> json_objects(const std::string& text,
+                                                          const std::string& file) {
+  std::vector<std::pair<std::string, int64_t>> out;
+  auto reader = RecordReader::from_text(text, file);
+  for (;;) {
+    const auto record = reader.next_object();
+    if (!record) return {};
+    if (!*record) return out;
+    out.emplace_back((*record)->text, (*record)->line);
+  }
+}
+
 class Reader {
  public:
   ClusterManifests run(const std::vector<std::string>& files) {
@@ -91,21 +104,36 @@ class Reader {
     auto text = read_text(file, max_manifest_bytes);
     if (!text) return out_.unusable.push_back(text.error().message);
     auto documents = yaml::parse(*text, file);
-    if (!documents) return out_.unusable.push_back(documents.error().message);
-    for (const auto& document : *documents) {
+    if (documents) return add_documents(*documents, file, 1);
+    // Several JSON objects in a row are no YAML: one at a time.
+    const auto objects = json_objects(*text, file);
+    if (objects.empty()) return out_.unusable.push_back(documents.error().message);
+    for (const auto& [object, line] : objects) {
+      auto parsed = yaml::parse(object, fmt::format("{} (object at line {})", file, line));
+      if (parsed)
+        add_documents(*parsed, file, line);
+      else
+        out_.unusable.push_back(parsed.error().message);
+    }
+  }
+
+  // `line`: that of the file on which the documents' text begins.
+  void add_documents(const std::vector<yaml::NodePtr>& documents, const std::string& file,
+                     int64_t line) {
+    for (const auto& document : documents) {
       if (is_no_manifest(*document)) continue;
       auto items = manifest_items(document, file);
       if (!items) {
         out_.unusable.push_back(items.error().message);
         continue;
       }
-      for (const auto& item : *items) add(item, file);
+      for (const auto& item : *items) add(item, file, line);
     }
   }
 
-  void add(const ManifestItem& item, const std::string& file) {
+  void add(const ManifestItem& item, const std::string& file, int64_t line) {
     const std::string& kind = item.kind;
-    Object object{fmt::format("{}:{}", file, item.node->place.line), kind, item.node};
+    Object object{fmt::format("{}:{}", file, line - 1 + item.node->place.line), kind, item.node};
     if (is_workload(kind)) return workloads_.push_back(std::move(object));
     if (item.api_version == "v1" && kind == "Pod") return pods_.push_back(std::move(object));
     if (item.api_version == "v1" && kind == "Namespace") {

@@ -2,11 +2,11 @@
 // felixsim explain: which policies apply, what they match, what decides, and what never does.
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "sim/cli/command.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/reach_input.h"
+#include "sim/report/explain_json.h"
 #include "sim/report/explain_text.h"
 
 namespace felixsim::cli {
@@ -28,27 +28,61 @@ Status check_count(const Options& options) {
       "pod NS/NAME, policy NAME, pair FROM TO, pairs or dead");
 }
 
-Result<std::string> explain(const Options& options, const ExplainContext& context, bool& any_dead) {
+struct Answer {
+  std::string text;  // sentences, or JSON
+  bool any_dead = false;
+};
+
+// What was found, in the form that was asked for. `names` go to the sentences.
+template <class Found, class... Names>
+Answer told(const Options& options, const Found& found, const Names&... names) {
+  if (!options.json) return {explanation_text(found, names...), false};
+  return {explanation_json(found).dump(2, ' ', false,
+                                       nlohmann::ordered_json::error_handler_t::replace),
+          false};
+}
+
+Result<Answer> explain(const Options& options, const ExplainContext& context) {
   if (auto checked = check_count(options); !checked) return forward(checked);
-  if (options.what == "pod") return explain_pod(context, options.names[0]);
-  if (options.what == "policy") return explain_policy(context, options.names[0]);
-  if (options.what == "pair") return explain_pair(context, options.names[0], options.names[1]);
-  if (options.what == "pairs") return explain_all_pairs(context);
-  if (options.what == "dead") return explain_dead(context, any_dead);
+  if (options.what == "pod") {
+    auto pod = explain_pod(context, options.names[0]);
+    if (!pod) return forward(pod);
+    return told(options, *pod);
+  }
+  if (options.what == "policy") {
+    auto policies = explain_policy(context, options.names[0]);
+    if (!policies) return forward(policies);
+    return told(options, *policies);
+  }
+  if (options.what == "pair") {
+    auto pair = explain_pair(context, options.names[0], options.names[1]);
+    if (!pair) return forward(pair);
+    return told(options, *pair, options.names[0], options.names[1]);
+  }
+  if (options.what == "pairs") {
+    return Answer{options.json ? all_pairs_json(context.matrix) : all_pairs_text(context.matrix),
+                  false};
+  }
+  if (options.what == "dead") {
+    const auto dead = explain_dead(context);
+    Answer answer = told(options, dead);
+    answer.any_dead = !dead.empty();
+    return answer;
+  }
   return invalid(fmt::format("explain: unknown question '{}'", options.what),
                  "ask for pod NS/NAME, policy NAME, pair FROM TO, pairs or dead");
 }
 
-std::string as_json(const std::string& text, const Options& options, const ReachCluster& cluster) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return nlohmann::ordered_json{
-             {"schema", json_schema},        {"question", options.what},
-             {"names", options.names},       {"complete", cluster.unusable.empty()},
-             {"unusable", cluster.unusable}, {"lines", lines}}
-             .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
-         "\n";
+std::string as_json(const std::string& answer, const Options& options,
+                    const ReachCluster& cluster) {
+  const nlohmann::ordered_json head{{"schema", json_schema},
+                                    {"question", options.what},
+                                    {"names", options.names},
+                                    {"complete", cluster.unusable.empty()},
+                                    {"unusable", cluster.unusable}};
+  std::string out = head.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  out.resize(out.rfind('\n'));  // the closing brace comes behind the answer
+  return out + ",\n  \"answer\": " + answer + "\n}\n";
 }
 
 Result<int> explain_verb(const Options& options) {
@@ -61,12 +95,12 @@ Result<int> explain_verb(const Options& options) {
                                  const auto it = cluster->origins.find(name);
                                  return it == cluster->origins.end() ? "" : it->second;
                                }};
-  bool any_dead = false;
-  auto text = explain(options, context, any_dead);
-  if (!text) return forward(text);
-  if (options.json) text = as_json(*text, options, *cluster);
-  if (auto printed = print_data(*text); !printed) return forward(printed);
-  return finish_reach(cluster->unusable, any_dead ? exit_no : exit_yes);
+  auto answer = explain(options, context);
+  if (!answer) return forward(answer);
+  const std::string text =
+      options.json ? as_json(answer->text, options, *cluster) : answer->text;
+  if (auto printed = print_data(text); !printed) return forward(printed);
+  return finish_reach(cluster->unusable, answer->any_dead ? exit_no : exit_yes);
 }
 
 }  // namespace

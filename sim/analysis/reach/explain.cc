@@ -11,18 +11,6 @@ namespace {
 // A rule by where it stands in the compiled ones.
 using RulePtr = const RuleMatch*;
 
-std::string_view action_text(RuleAction action) {
-  switch (action) {
-    case RuleAction::allow:
-      return "allow";
-    case RuleAction::deny:
-      return "deny";
-    case RuleAction::pass:
-      return "pass";
-  }
-  return "";
-}
-
 // What the dead-rule search keeps of each rule.
 struct RuleFate {
   bool asked = false, decides = false, matches = false;
@@ -98,6 +86,18 @@ class DeadRuleSearch {
 };
 
 }  // namespace
+
+std::string_view action_text(RuleAction action) {
+  switch (action) {
+    case RuleAction::allow:
+      return "allow";
+    case RuleAction::deny:
+      return "deny";
+    case RuleAction::pass:
+      return "pass";
+  }
+  return "";
+}
 
 DecisionPlace place_of(const Program& program, const Decided& decided) {
   DecisionPlace place;

@@ -22,6 +22,8 @@ struct DecisionPlace {
   auto operator<=>(const DecisionPlace&) const = default;
 };
 
+std::string_view action_text(RuleAction action);  // "allow", "deny", "pass"
+
 DecisionPlace place_of(const Program& program, const Decided& decided);
 
 // "allow by NetworkPolicy shop/db, ingress rule 0", "deny at the end of tier default (ingress)".

@@ -73,8 +73,8 @@ struct Follower {
 
 std::string told(const reach::ClusterState& state, const reach::Matrix& matrix) {
   const ExplainContext context{state, matrix, [](const std::string&) { return ""; }};
-  bool any = false;
-  return reach_json({matrix, {}, {}}, 1) + explain_dead(context, any);
+  return reach_json({matrix, {}, {}}, 1) + explanation_text(explain_dead(context)) +
+         all_pairs_text(matrix);
 }
 
 }  // namespace

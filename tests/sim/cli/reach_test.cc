@@ -122,6 +122,19 @@ TEST_CASE("what cannot be used is named with its place, and the exit code says i
   CHECK(has(folder.reach("--json"), "\"complete\":false"));
 }
 
+TEST_CASE("JSON objects one after another in a file are read, and named with their lines") {
+  Folder folder("objects");
+  folder.add("all.json",
+             "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"shop\"}}\n"
+             "{\"apiVersion\": \"apps/v1\", \"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\",\n"
+             "  \"namespace\": \"shop\"}, \"spec\": {\"template\": {\"spec\": {\"containers\": []}}}}\n"
+             "{\"apiVersion\": \"cilium.io/v2\", \"kind\": \"Other\", \"metadata\": {\"name\": \"c\"}}\n");
+  folder.add("db.yaml", pod("db", "10.0.0.1").substr(4));
+  const std::string text = folder.reach("--port tcp/80 --format pairs");
+  CHECK(has(text, "shop/db shop/web\nshop/web shop/db\n"));
+  CHECK(has(text, "all.json:4: Other 'c'"));
+}
+
 TEST_CASE("a pod's own address inside of a block counts, as packets carry it") {
   Folder folder("block");
   folder.add("all.yaml", namespaces + pod("cli", "10.1.0.1") + pod("srv", "10.1.0.2") +
@@ -186,6 +199,16 @@ TEST_CASE("explain tells what applies, what decides, and what never does") {
   CHECK(has(pair.text, "all: allow by KubernetesNetworkPolicy shop/db, ingress rule 0"));
   CHECK(has(explain("pair 10.9.9.9 shop/db").text, "all: deny at the end of tier default"));
   CHECK(has(explain("pairs").text, "shop/web -> shop/db: all but ipip udp/4789 E"));
+  CHECK(has(explain("pairs").text, "world 0.0.0.0/0 -> shop/db: none"));
+  const auto told = nlohmann::json::parse(explain("pair shop/web shop/db --json").text);
+  CHECK(told["answer"][0]["ingress"][0]["policy"] == "KubernetesNetworkPolicy shop/db");
+  CHECK(told["answer"][0]["ingress"][0]["action"] == "allow");
+  const auto rules = nlohmann::json::parse(explain("policy shop/db --json").text);
+  CHECK(rules["answer"][0]["rules"][0]["peers"] == nlohmann::json::array({"shop/web"}));
+  const auto tiers = nlohmann::json::parse(explain("pod shop/db --json").text);
+  CHECK(tiers["answer"]["ingress"]["tiers"][0]["at_end"] == "deny");
+  const auto all = nlohmann::json::parse(explain("pairs --json").text);
+  CHECK(all["answer"]["families"][0]["parties"][0] == "shop/db");
   const auto dead = explain("dead");
   CHECK(dead.code == 1);
   CHECK(has(dead.text, "KubernetesNetworkPolicy shop/idle: selects no endpoint"));

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/report/explain_json.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "sim/report/pair_explanations.h"
+
+namespace felixsim {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+const char* family_name(IpFamily family) { return family == IpFamily::v4 ? "ipv4" : "ipv6"; }
+const char* direction_name(bool ingress) { return ingress ? "ingress" : "egress"; }
+
+void add_origin(json& out, const std::string& origin) {
+  if (!origin.empty()) out["origin"] = origin;
+}
+
+json direction_json(const ExplainedDirection& direction) {
+  json tiers = json::array(), profiles = json::array();
+  for (const auto& tier : direction.tiers) {
+    json policies = json::array();
+    for (const auto& policy : tier.policies) {
+      json one{{"policy", policy.name}, {"staged", policy.staged}};
+      add_origin(one, policy.origin);
+      policies.push_back(std::move(one));
+    }
+    json one{{"tier", tier.name}, {"at_end", tier.passes_rest ? "pass" : "deny"}};
+    one["policies"] = std::move(policies);
+    tiers.push_back(std::move(one));
+  }
+  for (const auto& profile : direction.profiles) {
+    json one = json::object();
+    one["profile"] = profile.name;
+    add_origin(one, profile.origin);
+    profiles.push_back(std::move(one));
+  }
+  json out = json::object();
+  out["tiers"] = std::move(tiers);
+  out["profiles"] = std::move(profiles);
+  return out;
+}
+
+const char* decided_by(reach::DecidedBy by) {
+  switch (by) {
+    case reach::DecidedBy::rule:
+      return "rule";
+    case reach::DecidedBy::end_of_tier:
+      return "end of tier";
+    case reach::DecidedBy::no_profile:
+      return "no profile";
+    case reach::DecidedBy::encapsulation:
+      return "encapsulation";
+    case reach::DecidedBy::down:
+      return "endpoint not active";
+  }
+  return "";
+}
+
+json decisions_json(const std::vector<ExplainedDecision>& decisions) {
+  json out = json::array();
+  for (const auto& decision : decisions) {
+    const auto& place = decision.place;
+    const bool rule = place.by == reach::DecidedBy::rule;
+    json one{{"headers", decision.headers},
+             {"action", rule ? reach::action_text(place.action) : "deny"},
+             {"by", decided_by(place.by)}};
+    if (rule && place.profile.empty()) one["policy"] = reach::policy_text(place.policy);
+    if (rule && !place.profile.empty()) one["profile"] = place.profile.str();
+    if (rule) one["rule"] = place.index;
+    if (!place.tier.empty()) one["tier"] = place.tier.str();
+    add_origin(one, decision.origin);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+json rules_json(const std::vector<ExplainedRule>& rules) {
+  json out = json::array();
+  for (const auto& rule : rules) {
+    json one{{"direction", direction_name(rule.ingress)},
+             {"rule", rule.index},
+             {"family", family_name(rule.family)},
+             {"action", reach::action_text(rule.action)},
+             {"headers", rule.headers},
+             {"named_ports", rule.named_ports},
+             {"anybody", rule.anybody}};
+    if (!rule.anybody) one["peers"] = rule.peers;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::string list_text(const std::vector<std::string>& list) {
+  return json(list).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void append_row(std::string& out, const std::vector<PairExplanations::Cell>& row) {
+  out += '[';
+  const char* separator = "";
+  for (size_t to = 0; to < row.size(); ++to) {
+    if (!row[to].meant) continue;
+    fmt::format_to(std::back_inserter(out), "{}[{},{},{},{}]", separator, to, row[to].connection,
+                   row[to].egress, row[to].ingress);
+    separator = ",";
+  }
+  out += ']';
+}
+
+}  // namespace
+
+json explanation_json(const PodExplanation& pod) {
+  json out{{"pod", pod.pod}, {"address_known", !pod.address_unknown}};
+  out["ingress"] = direction_json(pod.ingress);
+  out["egress"] = direction_json(pod.egress);
+  return out;
+}
+
+json explanation_json(const std::vector<PolicyExplanation>& policies) {
+  json out = json::array();
+  for (const auto& policy : policies) {
+    json one = json::object();
+    one["policy"] = policy.policy;
+    add_origin(one, policy.origin);
+    one["selects"] = policy.selects;
+    one["rules"] = rules_json(policy.rules);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+json explanation_json(const std::vector<PairExplanation>& pair) {
+  json out = json::array();
+  for (const auto& family : pair) {
+    json one{{"family", family_name(family.family)}, {"allowed", family.allowed}};
+    if (!family.unknown.empty()) one["unknown"] = family.unknown;
+    one["egress"] = decisions_json(family.egress);
+    one["ingress"] = decisions_json(family.ingress);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+json explanation_json(const std::vector<ExplainedDeadRule>& dead) {
+  json out = json::array();
+  for (const auto& [name, origin, rule] : dead) {
+    using Why = reach::DeadRule::Why;
+    json one = json::object();
+    one[rule.profile.empty() ? "policy" : "profile"] =
+        rule.profile.empty() ? name : rule.profile.str();
+    one["why"] = rule.why == Why::selects_nothing   ? "selects no endpoint"
+                 : rule.why == Why::matches_nothing ? "matches nothing"
+                                                    : "decided before";
+    if (rule.why != Why::selects_nothing) {
+      one["direction"] = direction_name(rule.ingress);
+      one["rule"] = rule.index;
+    }
+    if (rule.why == Why::decided_before) one["decided_by"] = rule.by;
+    add_origin(one, origin);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::string all_pairs_json(const reach::Matrix& matrix) {
+  Legend legend;
+  std::string out = "{\"families\":[";
+  const char* between_families = "";
+  for (const auto* family : reach::families_of(matrix)) {
+    PairExplanations pairs(matrix, *family, legend);
+    out += fmt::format("{}{{\"family\":\"{}\",\n\"parties\":{},\n\"may_send\":[", between_families,
+                       family_name(family->addresses.family()), list_text(pairs.parties()));
+    between_families = ",\n";
+    std::vector<PairExplanations::Cell> row;
+    for (size_t from = 0; from < pairs.parties().size(); ++from) {
+      pairs.row(from, row);
+      out += from == 0 ? "\n" : ",\n";
+      append_row(out, row);
+    }
+    out += fmt::format("],\n\"connections\":{}}}", list_text(pairs.connections()));
+  }
+  return out + fmt::format("],\n\"explanations\":{}}}", list_text(legend.texts()));
+}
+
+}  // namespace felixsim
