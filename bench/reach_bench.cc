@@ -35,11 +35,6 @@ bool print_line(const fs::path& scratch, const Line& line) {
     if (!imported.good) return false;
   }
   const ProcessCost cost = run_felixsim({"reach", input, "--json"});
-  if (argc > 1 && std::string_view(argv[1]) == "events") {
-    const bool good = print_reach_events(scratch, 5000, 2000);
-    fs::remove_all(scratch);
-    return good ? 0 : 1;
-  }
   fmt::print("{:>7} {:>9} {:>6} {:>9.2f} {:>8.1f} {:>9.0f}\n", line.pods, line.policies,
              line.from_log ? "log" : "yaml", cost.cpu_s, line.most_s, cost.peak_mib);
   std::fflush(stdout);
