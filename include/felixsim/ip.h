@@ -46,10 +46,17 @@ struct Cidr {
       std::string_view text);              // a bare address is its /32 or /128
   static Cidr of(Ip address, int length);  // masks
   static Cidr host(Ip address);
+  // Go's net.IPNet without an address, which Felix reads from an empty text where a network or an
+  // address may stand. It prints as "<nil>" and contains nothing.
+  static Cidr none() { return {{}, none_length}; }
+  bool is_none() const { return length == none_length; }
   std::string str() const;
   bool contains(const Ip& ip) const;
   bool contains(const Cidr& other) const;  // every address of `other` is in this one
   auto operator<=>(const Cidr&) const = default;
+
+ private:
+  static constexpr uint8_t none_length = 255;
 };
 
 // Address with prefix length, host bits kept: what `ip addr` shows and what Node resources carry

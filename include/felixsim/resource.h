@@ -30,6 +30,7 @@ using StringMap = std::map<std::string, std::string>;  // annotations and raw co
 struct Protocol {
   Symbol name;  // empty: `number` holds
   uint8_t number = 0;
+  bool is_empty_text = false;  // written as ""; Felix keeps that, and its validator refuses it
   auto operator<=>(const Protocol&) const = default;
 };
 
@@ -40,9 +41,9 @@ struct Port {
   auto operator<=>(const Port&) const = default;
 };
 
+// Felix looks at `exact` first (felix/calc/rule_convert.go).
 struct HttpPath {
-  bool is_prefix = false;
-  std::string path;
+  std::string exact, prefix;
   auto operator<=>(const HttpPath&) const = default;
 };
 struct HttpMatch {
@@ -66,9 +67,9 @@ struct RuleSide {
 
 struct Rule {
   Symbol action;  // "", "allow", "deny", "log", "next-tier", "pass"; as stored
-  std::optional<int> ip_version;
+  std::optional<int64_t> ip_version;
   std::optional<Protocol> protocol, not_protocol;
-  std::optional<int> icmp_type, icmp_code, not_icmp_type, not_icmp_code;
+  std::optional<int64_t> icmp_type, icmp_code, not_icmp_type, not_icmp_code;
   RuleSide source, destination;
   std::optional<HttpMatch> http;
   std::optional<StringMap> annotations;  // metadata.annotations
@@ -124,7 +125,7 @@ struct QosControls {
 
 struct WorkloadEndpoint {
   Symbol state, name, generate_name;  // name is the host-side interface
-  std::optional<Mac> mac;
+  Symbol mac;                         // of 6, 8 or 20 bytes, as Go prints it; empty: none
   std::vector<Symbol> profile_ids;
   std::vector<Cidr> ipv4_nets, ipv6_nets;
   std::vector<IpNat> ipv4_nat, ipv6_nat;
@@ -211,6 +212,7 @@ struct Node {
 // v3 Profile as the calc graph reads it (labels only; the rules come by ProfileRulesKey).
 struct Profile {
   Labels labels_to_apply;
+  std::string refused;  // why the validator of v3 resources refuses it; empty if it does not
 };
 
 struct ServicePort {
@@ -222,6 +224,7 @@ struct Service {
   std::vector<std::string> cluster_ips, external_ips;
   std::vector<std::string> load_balancer_ingress_ips;
   std::vector<ServicePort> ports;
+  std::string refused;  // why the validator of v3 resources refuses it; empty if it does not
 };
 
 struct EndpointSlicePort {
@@ -233,6 +236,7 @@ struct EndpointSlice {
   Labels labels;  // the service name is label kubernetes.io/service-name
   std::vector<std::vector<std::string>> endpoint_addresses;
   std::vector<EndpointSlicePort> ports;
+  std::string refused;  // why the validator of v3 resources refuses it; empty if it does not
 };
 
 struct BgpConfiguration {
@@ -248,6 +252,7 @@ struct FelixConfiguration {
   std::string creation_timestamp;  // RFC 3339
   StringMap config;                // parameter name -> raw text
   std::string refused;  // why the validator of v3 resources refuses it; empty if it does not
+  std::string panic;    // with what words Felix ends over it, instead; empty if it does not
 };
 
 // Which workload (endpoint empty) or workload endpoint a migration speaks of. Felix ignores the
@@ -260,6 +265,7 @@ struct LiveMigration {
   std::string uid;
   std::optional<MigrationOwner> source, target;
   Symbol target_selector;  // empty: none
+  std::string refused;     // why the validator of v3 resources refuses it; empty if it does not
 };
 
 // v3 BGPPeer: which local workloads speak BGP to this node.
@@ -269,13 +275,21 @@ struct BgpPeer {
 };
 
 // A v3 resource that Felix's calc graph is sent but ignores, or whose value it never looks at.
-struct UnreadResource {};
+struct UnreadResource {
+  std::string refused;  // why the validator refuses its metadata; of the rest nothing is known
+};
+
+// Felix ends over this resource: its syncer or its validator does what Go panics of. The key is
+// that of the resource, whatever Felix would make of it.
+struct FelixPanic {
+  std::string why;  // in Go's words
+};
 
 using Value =
     std::variant<WorkloadEndpoint, HostEndpoint, Policy, Tier, ProfileRules, ProfileLabels,
                  NetworkSet, IpPool, AllocationBlock, RawText, HostIp, ReadyFlag, Wireguard, Node,
                  Profile, Service, EndpointSlice, BgpConfiguration, FelixConfiguration,
-                 LiveMigration, BgpPeer, UnreadResource>;
+                 LiveMigration, BgpPeer, UnreadResource, FelixPanic>;
 using ValuePtr = std::shared_ptr<const Value>;
 
 // One change of the datastore as the calc graph sees it. A null value is a delete.

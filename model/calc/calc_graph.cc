@@ -413,6 +413,8 @@ void CalcGraph::on_updates(std::span<const Update> updates, std::vector<InvalidU
 
 void CalcGraph::on_valid_update(const Update& update) {
   if (panic()) return;
+  if (const auto* fatal = update.value ? std::get_if<FelixPanic>(update.value.get()) : nullptr)
+    return nodes_->sequencer.on_panic(fatal->why);
   std::visit([&](const auto& key) { nodes_->on(key, update); }, update.key);
 }
 

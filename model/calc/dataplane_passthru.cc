@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/calc/dataplane_passthru.h"
 
+#include "model/datastore/v1_fields.h"
+
 namespace felixsim::calc {
 namespace {
-
-constexpr std::string_view nil_pointer =
-    "runtime error: invalid memory address or nil pointer dereference";
 
 std::string text_of(const std::optional<Ip>& ip) { return ip ? ip->str() : std::string(); }
 
@@ -40,7 +39,7 @@ void DataplanePassthru::on_host_ip(Symbol host, const HostIp* value) {
   auto [it, inserted] = host_ips_.try_emplace(host);
   if (!inserted && it->second) {
     // Felix compares with the old address through a pointer that is nil when the text was none.
-    if (!value->ip) return sequencer_.on_panic(std::string(nil_pointer));
+    if (!value->ip) return sequencer_.on_panic(std::string(nil_pointer_panic));
     if (value->ip == it->second) return;
   }
   it->second = value->ip;
@@ -96,7 +95,7 @@ void DataplanePassthru::update_node_ipv6(Symbol host, const Node& node) {
 void DataplanePassthru::set_ipv6(Symbol host, const std::optional<Ip>& ip) {
   auto [it, inserted] = host_ipv6s_.try_emplace(host);
   if (!inserted && it->second) {
-    if (!ip) return sequencer_.on_panic(std::string(nil_pointer));
+    if (!ip) return sequencer_.on_panic(std::string(nil_pointer_panic));
     if (ip == it->second) return;
   }
   it->second = ip;

@@ -110,7 +110,7 @@ msg::WorkloadEndpoint workload_endpoint_message(const ResolvedEndpoint& resolved
   msg::WorkloadEndpoint message;
   message.state = endpoint.state;
   message.name = endpoint.name;
-  if (endpoint.mac) message.mac = endpoint.mac->str();
+  message.mac = endpoint.mac.str();
   message.profile_ids = endpoint.profile_ids;
   message.ipv4_nets = endpoint.ipv4_nets;
   message.ipv6_nets = endpoint.ipv6_nets;

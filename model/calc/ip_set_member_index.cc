@@ -8,6 +8,7 @@
 #include "model/calc/calc_hash.h"
 #include "model/calc/member_contribution.h"
 #include "model/calc/overlap_suppressor.h"
+#include "model/datastore/v1_fields.h"
 #include "model/selector/ip_set_ids.h"
 #include "model/selector/match_index.h"
 
@@ -180,6 +181,8 @@ void IpSetMemberIndex::Impl::update_item(const ItemKey& key, const ValuePtr& val
   const Item item = item_numbers_.get_or_add(key);
   if (item >= items_.size()) items_.resize(item + 1);
   const auto old = items_[item].kept.get(), now = contribution_of(value);
+  if (std::any_of(now.nets.begin(), now.nets.end(), [](const Cidr& net) { return net.is_none(); }))
+    return on_panic_(std::string(nil_pointer_panic));  // ip.CIDRFromIPNet of no address
   const auto described = describe(*value);
   check_parents(item, *described.parents);
   index_.update_item(item, described.labels, *described.parents,

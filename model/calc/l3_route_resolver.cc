@@ -6,6 +6,7 @@
 #include "felixsim/check.h"
 #include "model/calc/node_addresses.h"
 #include "model/calc/route_trie.h"
+#include "model/datastore/v1_fields.h"
 
 namespace felixsim::calc {
 namespace {
@@ -175,6 +176,11 @@ void L3RouteResolver::Impl::on_block(const Cidr& key, const Value* value) {
     }
     return;
   }
+  for (const auto& index : block->allocations)
+    if (index && *index < 0)
+      return sink_.on_panic(fmt::format("runtime error: index out of range [{}]", *index));
+  if (block->cidr.is_none() && !block_host(*block).empty())
+    return sink_.on_panic(std::string(nil_pointer_panic));
   const auto now = block_routes(*block);
   const auto before = std::exchange(blocks_[key], now);
   const auto has = [](const BlockRoutes& routes, const auto& route) {
@@ -195,6 +201,7 @@ void L3RouteResolver::Impl::on_block(const Cidr& key, const Value* value) {
 
 void L3RouteResolver::Impl::on_pool(const Cidr& key, const Value* value) {
   if (const auto* pool = value ? std::get_if<IpPool>(value) : nullptr) {
+    if (pool->cidr.is_none()) return sink_.on_panic(std::string(nil_pointer_panic));
     pools_[key] = pool->cidr;
     trie_.set_pool(pool->cidr, pool_info(*pool));
   } else if (const auto known = pools_.find(key); known != pools_.end()) {

@@ -79,7 +79,7 @@ Contribution contribution_of(const WorkloadEndpoint& endpoint) {
   Contribution out;
   out.nets.reserve(endpoint.ipv4_nets.size() + endpoint.ipv6_nets.size());
   for (const auto* nets : {&endpoint.ipv4_nets, &endpoint.ipv6_nets})
-    for (const auto& net : *nets) out.nets.push_back(Cidr::host(net.address));
+    for (const auto& net : *nets) out.nets.push_back(net.is_none() ? net : Cidr::host(net.address));
   out.ports = endpoint.ports;
   return out;
 }

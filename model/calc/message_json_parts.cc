@@ -37,8 +37,11 @@ void put_icmp(json& object, const char* type_name, const char* pair_name,
 json http_match(const HttpMatch& http) {
   json object = json::object(), paths = json::array();
   put(object, "methods", http.methods);
-  for (const auto& path : http.paths)
-    paths.push_back({{path.is_prefix ? "prefix" : "exact", path.path}});
+  for (const auto& path : http.paths) {
+    json match = json::object();
+    match[path.exact.empty() ? "prefix" : "exact"] = path.exact.empty() ? path.prefix : path.exact;
+    paths.push_back(std::move(match));
+  }
   put(object, "paths", std::move(paths));
   return object;
 }

@@ -132,15 +132,19 @@ uint8_t ip_version(const Rule& rule) {
   return name == "icmp" ? 4 : name == "icmpv6" ? 6 : 0;
 }
 
-std::optional<msg::IcmpMatch> icmp(const std::optional<int>& type, const std::optional<int>& code) {
+std::optional<msg::IcmpMatch> icmp(const std::optional<int64_t>& type,
+                                   const std::optional<int64_t>& code) {
   if (!type) return std::nullopt;
-  return msg::IcmpMatch{*type, code};
+  msg::IcmpMatch match{static_cast<int>(*type), std::nullopt};
+  if (code) match.code = static_cast<int>(*code);
+  return match;
 }
 
 std::optional<HttpMatch> http(const std::optional<HttpMatch>& match) {
   if (!match) return std::nullopt;
   HttpMatch out = *match;
-  std::erase_if(out.paths, [](const HttpPath& path) { return path.path.empty(); });
+  std::erase_if(out.paths,
+                [](const HttpPath& path) { return path.exact.empty() && path.prefix.empty(); });
   return out;
 }
 

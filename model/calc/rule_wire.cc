@@ -84,7 +84,7 @@ void encode_http(Encoder& out, const std::optional<HttpMatch>& http) {
   inner.texts(1, http->methods);
   for (const HttpPath& path : http->paths) {
     Encoder match;
-    match.text(path.is_prefix ? 2 : 1, path.path, true);
+    path.exact.empty() ? match.text(2, path.prefix, true) : match.text(1, path.exact, true);
     inner.message(2, match);
   }
   out.message(122, inner);

@@ -3,8 +3,9 @@
 
 #include <charconv>
 
-#include "model/calc/validation_text.h"
+#include "model/datastore/name_text.h"
 #include "model/datastore/v1_fields.h"
+#include "model/datastore/v3_validation.h"
 #include "model/selector/selector.h"
 
 namespace felixsim::calc {
@@ -14,6 +15,7 @@ using Problem = std::optional<std::string>;
 
 // numorstring.Protocol.NumValue: a number, or a name that is one.
 std::optional<uint8_t> protocol_number(const Protocol& protocol) {
+  if (protocol.is_empty_text) return std::nullopt;
   if (protocol.name.empty()) return protocol.number;
   const std::string_view name = protocol.name.view();
   uint8_t number = 0;
@@ -46,7 +48,7 @@ Problem selector_problem(Symbol text) {
 
 Problem port_problem(const Port& port) {
   if (!port.name.empty()) {
-    if (!is_port_name(port.name.view()))
+    if (!is_service_port_name(port.name.view()))
       return fmt::format("invalid port name '{}'", port.name.str());
     return port.first != 0 || port.last != 0 ? Problem("named port with numbers") : std::nullopt;
   }
@@ -75,7 +77,7 @@ Problem side_problem(const Rule& rule, const RuleSide& side) {
   return ports_problem(rule, side.not_ports);
 }
 
-Problem range_problem(const char* what, const std::optional<int>& value, int most) {
+Problem range_problem(const char* what, const std::optional<int64_t>& value, int most) {
   if (!value || (*value >= 0 && *value <= most)) return std::nullopt;
   return fmt::format("{} {} is not in 0..{}", what, *value, most);
 }
@@ -152,20 +154,21 @@ Problem find_problem(const ProfileRules& rules, const LiveConfig&) {
   return rules_problem(rules.inbound, rules.outbound);
 }
 
-Problem labels_problem(const Labels& labels) {
-  if (!labels) return std::nullopt;
-  for (const auto& [key, value] : *labels) {
-    if (!is_qualified_name(key.view())) return fmt::format("invalid label '{}'", key.str());
-    if (!is_label_value(value.view())) return fmt::format("invalid label value '{}'", value.str());
-  }
-  return std::nullopt;
+Problem refused_problem(const std::string& why) {
+  return why.empty() ? std::nullopt : Problem(why);
 }
 
 Problem find_problem(const Profile& profile, const LiveConfig&) {
-  return labels_problem(profile.labels_to_apply);
+  return refused_problem(profile.refused);
+}
+Problem find_problem(const Service& service, const LiveConfig&) {
+  return refused_problem(service.refused);
 }
 Problem find_problem(const EndpointSlice& slice, const LiveConfig&) {
-  return labels_problem(slice.labels);
+  return refused_problem(slice.refused);
+}
+Problem find_problem(const LiveMigration& migration, const LiveConfig&) {
+  return refused_problem(migration.refused);
 }
 
 Problem address_problem(const std::string& text, IpFamily family) {
@@ -179,21 +182,16 @@ Problem address_problem(const std::optional<std::string>& text, IpFamily family)
 // An address with or without prefix length.
 Problem prefix_problem(const std::optional<std::string>& text, IpFamily family) {
   if (!text || text->empty()) return std::nullopt;
-  const auto cidr = Cidr::parse_cidr_or_ip(*text);
-  return cidr && cidr->address.family == family ? std::nullopt
-                                                : Problem(fmt::format("address '{}'", *text));
+  const auto ip = address_of(*text);
+  return ip && ip->family == family ? std::nullopt : Problem(fmt::format("address '{}'", *text));
 }
 Problem mac_problem(const std::string& text) {
-  const bool valid = text.empty() || is_hardware_address(text);
+  const bool valid = text.empty() || hardware_address(text);
   return valid ? std::nullopt : Problem(fmt::format("MAC '{}'", text));
 }
-Problem refused_problem(const std::string& why) {
-  return why.empty() ? std::nullopt : Problem(why);
-}
-
 Problem find_problem(const Node& node, const LiveConfig&) {
   for (const Problem& problem :
-       {labels_problem(node.labels), prefix_problem(node.bgp_ipv4_address, IpFamily::v4),
+       {prefix_problem(node.bgp_ipv4_address, IpFamily::v4),
         prefix_problem(node.bgp_ipv6_address, IpFamily::v6),
         address_problem(node.bgp_ipv4_ipip_tunnel_address, IpFamily::v4),
         address_problem(node.ipv4_vxlan_tunnel_address, IpFamily::v4),
@@ -207,7 +205,7 @@ Problem find_problem(const Node& node, const LiveConfig&) {
 
 Problem find_problem(const BgpPeer& peer, const LiveConfig&) {
   if (!peer.node.empty() && !peer.node_selector.empty()) return "both node and nodeSelector";
-  if (!peer.node.empty() && !is_subdomain(peer.node.view()))
+  if (!peer.node.empty() && !is_valid_name(peer.node.view()))
     return fmt::format("invalid node name '{}'", peer.node.str());
   if (auto problem = selector_problem(peer.node_selector)) return problem;
   if (auto problem = selector_problem(peer.local_workload_selector)) return problem;
@@ -223,15 +221,17 @@ Problem find_problem(const BgpConfiguration& config, const LiveConfig&) {
                            &config.service_load_balancer_cidrs})
     for (const std::string& text : *list) {
       if (text.empty()) continue;
-      const auto prefix = IpPrefix::parse(text);
-      if (!Cidr::parse_cidr_or_ip(text) || (prefix && prefix->network().address != prefix->address))
-        return fmt::format("CIDR '{}'", text);
+      if (!is_strict_net(text)) return fmt::format("CIDR '{}'", text);
     }
   if (auto problem = address_problem(config.local_workload_peering_ip_v4, IpFamily::v4))
     return problem;
   if (auto problem = address_problem(config.local_workload_peering_ip_v6, IpFamily::v6))
     return problem;
   return refused_problem(config.refused);
+}
+
+Problem find_problem(const UnreadResource& resource, const LiveConfig&) {
+  return refused_problem(resource.refused);
 }
 
 // Values of which Felix checks nothing that is kept here.
@@ -244,9 +244,6 @@ Problem find_problem(const T&, const LiveConfig&) {
 
 std::optional<std::string> find_invalid(const Update& update, const LiveConfig& config) {
   if (!update.value) return std::nullopt;
-  if (const auto* key = std::get_if<ResourceKey>(&update.key);
-      key && !is_subdomain(key->name.view()))
-    return fmt::format("invalid name '{}'", key->name.str());
   return std::visit([&](const auto& value) { return find_problem(value, config); }, *update.value);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // From raw text to values, one function a kind. Mirrors felix/config/param_types.go v3.32.1. Left
 // out: server lists (no parameter has them); the search for executables beyond ConfigHost::files.
-#include <re2/re2.h>
 #include <bit>
 
+#include "model/config/go_regexp.h"
 #include "model/config/go_text.h"
 #include "model/config/parameters.h"
 
@@ -90,33 +90,11 @@ Parsed parse_address(std::string_view raw, IpFamily family) {
   return ConfigValue(Nullable<Ip>(*ip));
 }
 
-// Go also takes "(?<name>" for a named group, which this RE2 writes as "(?P<name>".
-std::string for_re2(std::string_view pattern) {
-  std::string out;
-  bool in_class = false;
-  for (size_t at = 0; at < pattern.size(); ++at) {
-    out.push_back(pattern[at]);
-    if (pattern[at] == '\\' && at + 1 < pattern.size()) {
-      out.push_back(pattern[++at]);
-    } else if (pattern[at] == '[' || pattern[at] == ']') {
-      in_class = pattern[at] == '[';
-    } else if (!in_class && pattern.substr(at).starts_with("(?<")) {
-      out.append("?P");
-      ++at;
-    }
-  }
-  return out;
-}
-
-bool compiles(const std::string& pattern) {
-  return re2::RE2(for_re2(pattern), re2::RE2::Quiet).ok();
-}
-
 Parsed parse_regexp(std::string_view raw, std::string_view arguments) {
   std::string pattern(raw);
   if (pattern.empty() && arguments.find("nil-on-empty") != std::string_view::npos)
     return ConfigValue(Nullable<Regexp>());
-  if (!compiles(pattern)) return invalid("invalid regular expression", "use RE2 syntax");
+  if (!go::is_regexp(pattern)) return invalid("invalid regular expression", "use RE2 syntax");
   return ConfigValue(Nullable<Regexp>(Regexp{std::move(pattern)}));
 }
 
@@ -132,7 +110,7 @@ Parsed parse_iface_regexps(std::string_view raw) {
       result.push_back({fmt::format("^{}$", element)});
     else
       return invalid("invalid interface name or regular expression", "use NAME or /REGEXP/");
-    if (!compiles(result.back().pattern))
+    if (!go::is_regexp(result.back().pattern))
       return invalid("invalid regular expression", "use RE2 syntax");
   }
   return ConfigValue(std::move(result));
@@ -331,7 +309,7 @@ ConfigValue zero_value(ParameterKind kind) {
 }
 
 bool matches(const Regexp& regexp, const std::string& text) {
-  return re2::RE2::PartialMatch(text, re2::RE2(for_re2(regexp.pattern), re2::RE2::Quiet));
+  return go::matches(regexp.pattern, text);
 }
 
 }  // namespace felixsim

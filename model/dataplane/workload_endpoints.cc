@@ -164,7 +164,9 @@ std::vector<RouteTarget> EndpointManager::routes_of(const msg::WorkloadEndpointI
       nets.push_back(Cidr::host(nat.external));
     }
   }
-  std::optional<Mac> mac = Mac::parse(endpoint.mac);
+  // The kernel takes as many bytes of a longer address as the device has.
+  const std::string ethernet = endpoint.mac.substr(0, Mac{}.str().size());
+  const std::optional<Mac> mac = Mac::parse(ethernet);
   std::vector<RouteTarget> targets;
   for (const Cidr& net : nets) {
     RouteTarget target;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "model/datastore/go_duration.h"
+#include "model/datastore/json_fields.h"
 #include "model/datastore/v1_fields.h"
 
 namespace felixsim {
@@ -44,7 +45,8 @@ Text proto_ports_text(JsonReader& in, JsonView view) {
           if (name.is("port")) in.read(value, port);
           if (name.is("net")) in.read(value, net);
         });
-        const bool v6 = net.find(':') != std::string::npos;
+        const auto address = Ip::parse(net.substr(0, net.find('/')));
+        const bool v6 = address && !address->is_v4();
         if (!net.empty()) net = v6 ? fmt::format(":[{}]", net) : ":" + net;
         parts.push_back(fmt::format("{}{}:{}", lower(protocol), net, port));
       },
@@ -204,6 +206,17 @@ void read_configuration(JsonReader& in, JsonView spec, std::span<const ConfigFie
       return;
     }
   });
+}
+
+// felixconfigprocessor.go protoPortSliceToString goes on with a network that it could not parse.
+std::string configuration_panic(JsonView spec) {
+  bool bad = false;
+  for (const char* field : {"failsafeInboundHostPorts", "failsafeOutboundHostPorts"})
+    JsonFields(spec).each(field, [&](const JsonFields& port) {
+      const std::string net = port.text("net");
+      bad = bad || !parse_net(net);
+    });
+  return bad ? std::string(nil_pointer_panic) : "";
 }
 
 StringMap configuration_annotations(const StringMap& annotations) {

@@ -49,6 +49,9 @@ using ConfigValues = std::map<std::string_view, std::string>;
 void read_configuration(JsonReader& in, JsonView spec, std::span<const ConfigField> fields,
                         ConfigValues& out);
 
+// With what words Felix ends when it takes a FelixConfiguration's spec apart; empty if it does not.
+std::string configuration_panic(JsonView spec);
+
 // Parameters given by annotations: "config.projectcalico.org/Name".
 StringMap configuration_annotations(const StringMap& annotations);
 

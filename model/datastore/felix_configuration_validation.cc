@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The validator's rules for FelixConfiguration: the tags of felixconfig.go and
 // validateFelixConfigSpec (libcalico-go/lib/validator/v3/validator.go).
-// Left out: regular expressions.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
 #include "felixsim/ip.h"
+#include "model/config/go_regexp.h"
 #include "model/datastore/go_duration.h"
 #include "model/datastore/json_fields.h"
+#include "model/datastore/name_text.h"
+#include "model/datastore/v1_fields.h"
 #include "model/datastore/v3_validation.h"
 
 namespace felixsim {
@@ -125,6 +127,8 @@ bool is_key_value_list(std::string_view text) {
   return true;
 }
 
+bool is_regexp(std::string_view text) { return go::is_regexp(std::string(text)); }
+
 // A text that is not empty has to pass.
 struct TextRule {
   std::string_view field;
@@ -137,6 +141,12 @@ constexpr std::array text_rules{
     TextRule{"wireguardInterfaceNameV6", is_interface_name},
     TextRule{"featureDetectOverride", is_key_value_list},
     TextRule{"featureGates", is_key_value_list},
+    TextRule{"logDebugFilenameRegex", is_regexp},
+    TextRule{"bpfDataIfacePattern", is_regexp},
+    TextRule{"bpfL3IfacePattern", is_regexp},
+    TextRule{"bpfDisableGROForIfaces", is_regexp},
+    TextRule{"mtuIfacePattern", is_regexp},
+    TextRule{"routeSource", is_regexp},  // validateRouteSource asks no more
     TextRule{"openstackRegion", is_region},
     TextRule{"natOutgoingAddress", is_v4},
     TextRule{"deviceRouteSourceAddress", is_v4},
@@ -147,8 +157,8 @@ bool is_cidr(std::string_view text) {
   return text.empty() || Cidr::parse_cidr_or_ip(text).has_value();
 }
 bool is_v4_cidr(std::string_view text) {
-  const auto cidr = Cidr::parse_cidr_or_ip(text);
-  return cidr && cidr->address.is_v4();
+  const auto ip = address_of(text);
+  return ip && ip->is_v4();
 }
 constexpr std::array list_rules{
     TextRule{"bpfForceTrackPacketsFromIfaces", is_interface_filter},
@@ -188,14 +198,38 @@ bool has_bad_timeouts(const JsonFields& spec) {
   return bad;
 }
 
+// Interfaces by name; "*" is none.
+bool has_bad_filters(const JsonFields& spec) {
+  const auto filters = spec.member("bpfLogFilters");
+  bool bad = false;
+  if (!filters) return bad;
+  filters->for_each_member([&](std::string_view interface, JsonView) {
+    bad = bad || !is_word_of(interface, "_.-", 15);
+    return true;
+  });
+  return bad;
+}
+
+// A port by number, range or name.
+bool is_bad_port(const JsonFields& spec, std::string_view field) {
+  Port port;
+  JsonReader in;
+  const auto view = spec.member(field);
+  if (!view) return false;
+  read_port(in, *view, port);
+  return port.name.empty() ? port.first == 0 : !is_service_port_name(port.name.view());
+}
+
 // At most seven ranges of numbers.
 bool has_bad_node_ports(const JsonFields& spec) {
-  bool named = false;
-  spec.each_element("kubeNodePortRanges", [&](JsonView port) {
-    const std::string text(port.text().value_or(""));
-    named = named || text.find_first_not_of("0123456789:") != std::string::npos;
+  bool bad = false;
+  spec.each_element("kubeNodePortRanges", [&](JsonView view) {
+    Port port;
+    JsonReader in;
+    read_port(in, view, port);
+    bad = bad || !port.name.empty() || port.first == 0;
   });
-  return named || spec.size("kubeNodePortRanges") > 7;
+  return bad || spec.size("kubeNodePortRanges") > 7;
 }
 
 }  // namespace
@@ -217,6 +251,9 @@ std::string felix_configuration_problem(JsonView view) {
       if (!rule.passes(text)) return bad(rule.field);
   if (has_bad_tables(spec)) return bad("routeTableRanges");
   if (has_bad_timeouts(spec)) return bad("healthTimeoutOverrides");
+  if (has_bad_filters(spec)) return bad("bpfLogFilters");
+  for (const char* field : {"natPortRange", "bpfPSNATPorts"})
+    if (is_bad_port(spec, field)) return bad(field);
   if (has_bad_node_ports(spec)) return bad("kubeNodePortRanges");
   return {};
 }

@@ -126,12 +126,16 @@ void JsonWriter::optional(std::string_view key, const std::optional<int>& value)
   if (value) member_integer(key, *value);
 }
 
+void JsonWriter::optional(std::string_view key, const std::optional<int64_t>& value) {
+  if (value) member_integer(key, *value);
+}
+
 void JsonWriter::optional_pointer(std::string_view key, const std::optional<std::string>& value) {
   if (value) member(key, *value);
 }
 
 void write_protocol(JsonWriter& out, const Protocol& protocol) {
-  if (protocol.name.empty()) {
+  if (protocol.name.empty() && !protocol.is_empty_text) {
     out.integer(protocol.number);
   } else {
     out.text(protocol.name.view());
@@ -174,7 +178,10 @@ void write_http(JsonWriter& out, const HttpMatch& http) {
   out.object([&] {
     out.optional("methods", http.methods);
     out.optional_list("paths", http.paths, [&](const HttpPath& path) {
-      out.object([&] { out.optional(path.is_prefix ? "prefix" : "exact", path.path); });
+      out.object([&] {
+        out.optional("exact", path.exact);
+        out.optional("prefix", path.prefix);
+      });
     });
   });
 }

@@ -53,6 +53,7 @@ class JsonWriter {
   // Left out only when unset.
   void optional(std::string_view key, const std::optional<double>& value);
   void optional(std::string_view key, const std::optional<int>& value);
+  void optional(std::string_view key, const std::optional<int64_t>& value);
   void optional_pointer(std::string_view key, const std::optional<std::string>& value);
 
   template <class T, class Write>

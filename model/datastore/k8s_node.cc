@@ -56,14 +56,12 @@ K8sNode read_node(JsonReader& in, JsonView view) {
 // validator/v3: an address or prefix of one family; `strict`: no bits behind the prefix.
 auto valid_address(IpFamily family, bool strict) {
   return [family, strict](const std::string& text) {
-    const auto net = Cidr::parse_cidr_or_ip(text);
-    if (!net || net->address.family != family) return false;
-    const auto prefix = IpPrefix::parse(text);
-    return !strict || !prefix || prefix->address == net->address;
+    const auto address = address_of(text);
+    return address && address->family == family && (!strict || is_strict_net(text));
   };
 }
 
-bool valid_mac(const std::string& text) { return is_hardware_address(text); }
+bool valid_mac(const std::string& text) { return hardware_address(text).has_value(); }
 
 // A map in one of the node's annotations; nothing if it does not parse.
 std::optional<StringMap> annotation_map(const K8sNode& node, std::string_view name) {
@@ -106,15 +104,14 @@ ObjectMeta node_meta(const K8sNode& node) {
 
 // getStaticTunnelAddress: the first address after the one that the pod CIDR is written with.
 std::string static_tunnel_address(ResourceJob& job, const std::string& pod_cidr) {
-  const auto prefix = IpPrefix::parse(pod_cidr);
-  if (!prefix) {
+  if (!Cidr::parse(pod_cidr)) {
     job.in.fail(fmt::format("spec.podCIDR: '{}' is no network", pod_cidr));
     return "";
   }
-  if (!prefix->address.is_v4()) return "";
-  Ip address = prefix->address;
-  ++address.bytes[3];
-  return address.str();
+  auto address = address_of(pod_cidr);
+  if (!address || !address->is_v4()) return "";
+  ++address->bytes[3];
+  return address->str();
 }
 
 struct Tunnels {

@@ -152,7 +152,7 @@ std::vector<Cidr> pod_nets(ResourceJob& job, const Pod& pod) {
   }
   std::vector<Cidr> out;
   for (const auto& text : texts) {
-    const auto net = Cidr::parse_cidr_or_ip(text);
+    const auto net = parse_net(text);
     if (!net) {
       job.in.fail(fmt::format("pod IP '{}' is no address", text));
       return {};
@@ -188,6 +188,7 @@ std::vector<FloatingIp> floating_ips(ResourceJob& job, const Pod& pod,
   const auto externals = annotation_list(job, name, *json);
   std::optional<Ip> v4, v6;
   for (const Cidr& net : nets) {
+    if (net.is_none()) continue;
     if (net.length != net.address.max_prefix()) {
       job.in.fail(fmt::format("pod IP {} is not a single address", net.str()));
     }

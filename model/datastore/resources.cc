@@ -52,12 +52,21 @@ struct Head {
   std::string tier;
 };
 
-Head read_head(JsonReader& in, JsonView view) {
+// What a deletion is about; the rest of the object does not matter.
+void read_identity(JsonReader& in, JsonView view, ObjectMeta& out) {
+  in.object(view, [&](FieldName name, JsonView value) {
+    if (name.is("name")) in.read(value, out.name);
+    if (name.is("namespace")) in.read(value, out.ns);
+  });
+}
+
+Head read_head(JsonReader& in, JsonView view, bool deleted) {
   Head head;
   in.object(view, [&](FieldName name, JsonView value) {
     if (name.is("apiVersion")) in.read(value, head.api_version);
     if (name.is("kind")) in.read(value, head.kind);
-    if (name.is("metadata")) read_metadata(in, value, head.meta);
+    if (name.is("metadata"))
+      deleted ? read_identity(in, value, head.meta) : read_metadata(in, value, head.meta);
     if (!name.is("spec") || value.type() != JsonView::Type::object) return;
     value.for_each_member([&](std::string_view inner, JsonView text) {
       if (FieldName(inner).is("tier")) head.tier = text.text().value_or("");
@@ -109,7 +118,7 @@ Result<ConvertedResource> convert_resource(std::string_view json, bool deleted,
   const auto view = parser.parse(json);
   if (!view) return invalid(view.error().message);
   JsonReader in;
-  Head head = read_head(in, *view);
+  Head head = read_head(in, *view, deleted);
   if (!in.ok()) return invalid(in.error());
   if (!is_known_resource(head.api_version, head.kind)) {
     return fail(ErrorCode::unsupported,

@@ -67,6 +67,17 @@ const Processor* find_processor(std::string_view kind) {
   return nullptr;
 }
 
+// Once Felix has died of a resource, the resource's own key tells it, and whether that is over.
+void tell_panic(SyncerJob& job) {
+  auto& fatal = job.memory.fatal;
+  if (!job.panic.empty()) {
+    fatal.insert(job.key);
+    job.emit(job.key, SyncerJob::make_value(FelixPanic{job.panic}));
+  } else if (fatal.erase(job.key) > 0) {
+    job.emit(job.key, nullptr);
+  }
+}
+
 }  // namespace
 
 bool process_resource(SyncerJob& job) {
@@ -108,8 +119,10 @@ void Syncer::State::apply_resource(const ResourceKey& key, std::string_view key_
       found.push_back({"", parsed.error().message + "; treated as deleted", true});
     }
   }
-  SyncerJob job{memory, key, view ? &*view : nullptr, out, {}, {}, {}, {}};
+  SyncerJob job{memory, key, view ? &*view : nullptr, out, {}, {}, {}, {}, {}};
   if (!process_resource(job)) return;
+  tell_panic(job);
+  if (!job.panic.empty()) found.push_back({"", "Felix ends over it: " + job.panic, true});
   const auto deleted = [&](const std::string& why, bool reported) {
     if (!why.empty()) found.push_back({"", why + "; treated as deleted", reported});
   };

@@ -3,6 +3,7 @@
 // clusterinfoprocessor.go). Unset parameters are deleted.
 #include "model/datastore/felix_configuration.h"
 #include "model/datastore/syncer_job.h"
+#include "model/datastore/v1_fields.h"
 
 namespace felixsim {
 namespace {
@@ -41,9 +42,13 @@ Key config_key(Symbol node, std::string_view parameter) {
 
 void emit_parameter(SyncerJob& job, Symbol node, std::string_view parameter,
                     const std::string* text) {
-  // Readiness is the whole cluster's.
+  // Readiness is the whole cluster's; a node's has no key, of which Felix's syncer dies
+  // (watchercache.go handleConvertedWatchEvent).
   if (parameter == "DatastoreReady") {
-    if (!node.empty()) return;
+    if (!node.empty()) {
+      if (job.value != nullptr) job.panic = nil_pointer_panic;
+      return;
+    }
     job.emit(ReadyFlagKey{}, text ? std::optional(ReadyFlag{*text == "true"}) : std::nullopt);
     return;
   }
@@ -79,7 +84,9 @@ void sync_configuration(SyncerJob& job, std::span<const ConfigField> fields, boo
     JsonReader in;
     in.object(*job.value, [&](FieldName part, JsonView body) {
       if (part.is("metadata")) read_metadata(in, body, config.meta);
-      if (part.is("spec")) read_configuration(in, body, fields, config.values);
+      if (!part.is("spec")) return;
+      read_configuration(in, body, fields, config.values);
+      if (in.ok()) job.panic = configuration_panic(body);
     });
     if (!in.ok()) {
       job.unreadable = in.error();

@@ -24,6 +24,7 @@ struct SyncerMemory {
   std::map<Symbol, std::vector<std::string>> pod_cidrs;  // by node; no empty lists
   // Parameters outside the table that annotations have set at some time.
   std::set<std::string> extra_felix_parameters, extra_cluster_parameters;
+  std::set<ResourceKey> fatal;  // resources of which Felix has died
 };
 
 // One resource put (value) or deleted (null), and what becomes of it.
@@ -34,6 +35,7 @@ struct SyncerJob {
   std::vector<Update>& out;
   Facts facts;                    // only logged by Felix
   Facts errors;                   // reported by Felix
+  std::string panic;              // in Go's words, where Felix ends over this resource
   std::string unreadable;         // what is wrong with the JSON; the resource counts as deleted
   std::string refusal;            // why a readable resource counts as deleted
   bool refusal_is_error = false;  // Felix reports the refusal, rather than only log it

@@ -45,6 +45,7 @@ auto read_job(SyncerJob& job, Read&& read)
 template <class T>
 std::optional<T> accept(SyncerJob& job, std::optional<Converted<T>> converted) {
   if (!converted) return std::nullopt;
+  job.panic = std::move(converted->panic);
   if (!converted->refusal.empty()) {
     (converted->value ? job.facts.emplace_back() : job.refusal) = std::move(converted->refusal);
   }
@@ -101,7 +102,9 @@ void sync_policy(SyncerJob& job) {
   }
   auto policy = read_job(job, [&](JsonReader& in) {
     V3Policy read;
-    read_v3_policy(in, *job.value, global, read);
+    const bool converted = job.key.kind.view() == "KubernetesClusterNetworkPolicy";
+    read_v3_policy(in, *job.value, global, read,
+                   converted ? PortTexts::from_object : PortTexts::any);
     return read;
   });
   if (policy && !is_staged(job.key.kind)) policy->staged_action.clear();
@@ -149,7 +152,7 @@ void sync_profile(SyncerJob& job) {
   std::optional<ProfileRules> rules;
   std::optional<Profile> whole;
   if (profile) {
-    whole = Profile{profile->labels};
+    whole = profile->whole;
     if (profile->labels && !profile->labels->empty()) labels = ProfileLabels{profile->labels};
     rules = std::move(profile->rules);
   }

@@ -45,10 +45,7 @@ std::string upper(std::string_view text) {
 
 }  // namespace
 
-namespace {
-
-// The bytes of net.ParseMAC: pairs of digits separated by ':' or '-', or groups of four by '.'.
-std::optional<std::vector<uint8_t>> hardware_address(std::string_view text) {
+std::optional<std::string> hardware_address(std::string_view text) {
   const size_t group = text.size() > 4 && text[4] == '.' ? 4 : 2;
   if (text.size() <= group) return std::nullopt;
   const char separator = text[group];
@@ -62,21 +59,9 @@ std::optional<std::vector<uint8_t>> hardware_address(std::string_view text) {
     if (pair.size() != 2 || error != std::errc{} || end != pair.data() + 2) return std::nullopt;
     bytes.push_back(byte);
   }
-  const bool whole = bytes.size() == 6 || bytes.size() == 8 || bytes.size() == 20;
-  return whole ? std::optional(std::move(bytes)) : std::nullopt;
+  if (bytes.size() != 6 && bytes.size() != 8 && bytes.size() != 20) return std::nullopt;
+  return fmt::format("{:02x}", fmt::join(bytes, ":"));
 }
-
-}  // namespace
-
-std::optional<Mac> parse_mac(std::string_view text) {
-  const auto bytes = hardware_address(text);
-  if (!bytes || bytes->size() != 6) return std::nullopt;
-  Mac mac;
-  std::copy(bytes->begin(), bytes->end(), mac.bytes.begin());
-  return mac;
-}
-
-bool is_hardware_address(std::string_view text) { return hardware_address(text).has_value(); }
 
 bool is_port_name(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -104,7 +89,7 @@ std::optional<Port> parse_port(std::string_view text) {
 
 Protocol parse_protocol(std::string_view text) {
   if (const auto value = number<uint8_t>(text)) return Protocol{{}, *value};
-  return Protocol{Symbol(text), 0};
+  return Protocol{Symbol(text), 0, text.empty()};
 }
 
 std::string port_text(const Port& port) {
@@ -130,11 +115,26 @@ std::optional<Dscp> parse_dscp(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<Cidr> parse_net(std::string_view text) {
+  return text.empty() ? std::optional(Cidr::none()) : Cidr::parse_cidr_or_ip(text);
+}
+
+std::optional<Ip> address_of(std::string_view text) {
+  if (!Cidr::parse_cidr_or_ip(text)) return std::nullopt;
+  return Ip::parse(text.substr(0, text.find('/')));
+}
+
+bool is_strict_net(std::string_view text) {
+  if (text.empty()) return true;
+  const auto net = Cidr::parse_cidr_or_ip(text);
+  return net && address_of(text) == net->address;
+}
+
 void read_net(JsonReader& in, JsonView view, Cidr& out) {
   std::string text;
   in.read(view, text);
   if (!in.ok()) return;
-  if (const auto net = Cidr::parse_cidr_or_ip(text)) {
+  if (const auto net = parse_net(text)) {
     out = *net;
   } else {
     in.fail(fmt::format("'{}' is no network", text));
@@ -177,14 +177,15 @@ void read_ips(JsonReader& in, JsonView view, std::vector<Ip>& out) {
       [&] { out.clear(); });
 }
 
-void read_mac(JsonReader& in, JsonView view, std::optional<Mac>& out) {
-  out.reset();
+void read_mac(JsonReader& in, JsonView view, Symbol& out) {
+  out = Symbol();
   if (view.is_null()) return;
   std::string text;
   in.read(view, text);
   if (!in.ok()) return;
-  out = parse_mac(text);
-  if (!out) in.fail(fmt::format("'{}' is no MAC address", text));
+  const auto mac = hardware_address(text);
+  if (!mac) return in.fail(fmt::format("'{}' is no MAC address", text));
+  out = Symbol(*mac);
 }
 
 void read_port(JsonReader& in, JsonView view, Port& out) {
@@ -299,14 +300,8 @@ void read_http(JsonReader& in, JsonView view, std::optional<HttpMatch>& out) {
         [&](JsonView element) {
           HttpPath path;
           in.object(element, [&](FieldName kind, JsonView text) {
-            const bool prefix = kind.is("prefix");
-            if (!kind.is("exact") && !prefix) return;
-            std::string read;
-            in.read(text, read);
-            // Felix looks at `exact` first (felix/calc/rule_convert.go).
-            const bool taken = !path.path.empty() && !path.is_prefix;
-            if (read.empty() || (prefix && taken)) return;
-            path = HttpPath{prefix, std::move(read)};
+            if (kind.is("exact")) in.read(text, path.exact);
+            if (kind.is("prefix")) in.read(text, path.prefix);
           });
           out->paths.push_back(std::move(path));
         },

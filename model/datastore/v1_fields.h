@@ -12,10 +12,13 @@
 
 namespace felixsim {
 
-// net.ParseMAC for 48-bit addresses: separated by ':' or '-', or three groups separated by '.'.
-std::optional<Mac> parse_mac(std::string_view text);
-// The same, and also EUI-64 and IP over InfiniBand addresses.
-bool is_hardware_address(std::string_view text);
+// With what words Go ends a program that goes on without a value.
+inline constexpr std::string_view nil_pointer_panic =
+    "runtime error: invalid memory address or nil pointer dereference";
+
+// net.ParseMAC: 6, 8 or 20 bytes, in pairs of digits separated by ':' or '-' or in groups of four
+// separated by '.'. As Go prints it.
+std::optional<std::string> hardware_address(std::string_view text);
 // numorstring.PortFromString: digits, "first:last", or a name of [a-zA-Z0-9_.-]{1,128}.
 std::optional<Port> parse_port(std::string_view text);
 // A name as numorstring.NamedPort takes it; digits alone are a name, too.
@@ -24,7 +27,12 @@ bool is_port_name(std::string_view text);
 Protocol parse_protocol(std::string_view text);
 std::string port_text(const Port& port);
 
-// A network or an address. An empty text, which Go takes for "no address", is an error here.
+// A network or an address (net.ParseCIDROrIP); an empty text is Cidr::none().
+std::optional<Cidr> parse_net(std::string_view text);
+// The address of "10.0.0.1/24" or "10.0.0.1", which ParseCIDROrIP gives beside the network.
+std::optional<Ip> address_of(std::string_view text);
+// The validator's tag "net": a network or an address without bits beyond its length.
+bool is_strict_net(std::string_view text);
 void read_net(JsonReader& in, JsonView view, Cidr& out);
 void read_nets(JsonReader& in, JsonView view, std::vector<Cidr>& out);
 // The same with host bits as they are, which Felix passes on in rules and spoofed networks.
@@ -32,7 +40,7 @@ void read_net_as_written(JsonReader& in, JsonView view, Cidr& out);
 void read_ip(JsonReader& in, JsonView view, std::optional<Ip>& out);
 // Empty texts are skipped.
 void read_ips(JsonReader& in, JsonView view, std::vector<Ip>& out);
-void read_mac(JsonReader& in, JsonView view, std::optional<Mac>& out);
+void read_mac(JsonReader& in, JsonView view, Symbol& out);
 void read_port(JsonReader& in, JsonView view, Port& out);
 void read_ports(JsonReader& in, JsonView view, std::vector<Port>& out);
 void read_protocol(JsonReader& in, JsonView view, Protocol& out);

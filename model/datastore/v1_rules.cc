@@ -137,6 +137,9 @@ Rule read_rule(JsonReader& in, JsonView view, bool& has_empty_lists) {
     if (name.is("!icmp_code")) in.read(value, rule.not_icmp_code);
     if (name.is("http")) read_http(in, value, rule.http);
     if (name.is("metadata")) read_metadata(in, value, rule.annotations);
+    std::string ignored;
+    for (const char* tag : {"src_tag", "dst_tag", "!src_tag", "!dst_tag"})
+      if (name.is(tag)) in.read(value, ignored);
     read_side(in, name, value, source_names, source);
     read_side(in, name, value, destination_names, destination);
   });

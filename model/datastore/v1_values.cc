@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/datastore/v1_values.h"
 
+#include <algorithm>
+#include <climits>
+
 #include "model/datastore/v1_fields.h"
+#include "model/datastore/v3_values.h"
 
 namespace felixsim {
 namespace {
@@ -37,10 +41,38 @@ void read_attributes(JsonReader& in, JsonView view, std::vector<BlockAttribute>&
         in.object(element, [&](FieldName name, JsonView value) {
           if (name.is("handle_id")) in.read(value, attribute.handle_id);
           if (name.is("secondary")) in.read(value, attribute.active_owner);
+          StringMap ignored;
+          if (name.is("alternateOwnerAttrs")) in.read(value, ignored);
         });
         out.push_back(std::move(attribute));
       },
       [&] { out.clear(); });
+}
+
+// Indexes that fit no int point nowhere.
+void read_allocations(JsonReader& in, JsonView view, std::vector<std::optional<int>>& out) {
+  std::vector<std::optional<int64_t>> indexes;
+  in.read(view, indexes);
+  out.clear();
+  for (const auto& index : indexes) {
+    if (!index) {
+      out.emplace_back();
+    } else {
+      out.emplace_back(static_cast<int>(std::clamp<int64_t>(*index, INT_MIN, INT_MAX)));
+    }
+  }
+}
+
+// Fields of a block that nobody reads; a wrong type makes the block unreadable all the same.
+void read_ignored(JsonReader& in, FieldName name, JsonView view) {
+  std::string text;
+  std::vector<int64_t> indexes;
+  if (name.is("affinity_claim_time")) read_time(in, view, text);
+  if (name.is("hostAffinity")) in.read(view, text);
+  if (name.is("unallocated")) in.read(view, indexes);
+  uint64_t number = 0;
+  if (name.is("sequenceNumberForAllocation"))
+    in.object(view, [&](FieldName, JsonView value) { in.read(value, number); });
 }
 
 }  // namespace
@@ -131,6 +163,7 @@ void read_value(JsonReader& in, JsonView view, NetworkSet& out) {
 }
 
 void read_value(JsonReader& in, JsonView view, IpPool& out) {
+  out.cidr = Cidr::none();
   in.object(view, [&](FieldName name, JsonView value) {
     if (name.is("cidr")) read_net(in, value, out.cidr);
     if (name.is("ipip")) in.read(value, out.ipip_interface);
@@ -146,10 +179,12 @@ void read_value(JsonReader& in, JsonView view, IpPool& out) {
 }
 
 void read_value(JsonReader& in, JsonView view, AllocationBlock& out) {
+  out.cidr = Cidr::none();
   in.object(view, [&](FieldName name, JsonView value) {
     if (name.is("cidr")) read_net(in, value, out.cidr);
     if (name.is("affinity")) in.read(value, out.affinity);
-    if (name.is("allocations")) in.read(value, out.allocations);
+    if (name.is("allocations")) read_allocations(in, value, out.allocations);
+    read_ignored(in, name, value);
     if (name.is("attributes")) read_attributes(in, value, out.attributes);
     if (name.is("sequenceNumber")) in.read(value, out.sequence_number);
     if (name.is("deleted")) in.read(value, out.deleted);

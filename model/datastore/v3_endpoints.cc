@@ -140,13 +140,6 @@ std::vector<Symbol> symbols(const std::vector<std::string>& texts) {
   return out;
 }
 
-// The address of "10.0.0.1/24" or "10.0.0.1".
-std::optional<Ip> address_of(std::string_view text) {
-  const size_t slash = text.find('/');
-  if (slash != std::string_view::npos && !Cidr::parse(text)) return std::nullopt;
-  return Ip::parse(text.substr(0, slash));
-}
-
 // Addresses of an endpoint by family; the first that does not parse is the refusal.
 std::string convert_addresses(const V3WorkloadEndpoint& from, WorkloadEndpoint& to) {
   for (const auto& text : from.networks) {
@@ -165,8 +158,10 @@ std::string convert_addresses(const V3WorkloadEndpoint& from, WorkloadEndpoint& 
   if (!from.ipv6_gateway.empty() && !(to.ipv6_gateway = address_of(from.ipv6_gateway))) {
     return fmt::format("ipv6Gateway: '{}' is no address", from.ipv6_gateway);
   }
-  if (!from.mac.empty() && !(to.mac = parse_mac(from.mac))) {
-    return fmt::format("mac: '{}' is no MAC address", from.mac);
+  if (!from.mac.empty()) {
+    const auto mac = hardware_address(from.mac);
+    if (!mac) return fmt::format("mac: '{}' is no MAC address", from.mac);
+    to.mac = Symbol(*mac);
   }
   for (const auto& text : from.allowed_sources) {
     const auto net = Cidr::parse_cidr_or_ip(text);
@@ -209,6 +204,11 @@ Converted<WorkloadEndpoint> read_v3_workload_endpoint(JsonReader& in, JsonView v
     if (name.is("spec")) read_spec(in, value, from);
   });
   if (!in.ok() || from.networks.empty()) return {};
+  // workloadendpointprocessor.go goes on with the network that an empty text does not give.
+  for (const auto& text : from.networks) {
+    if (text.empty()) return {std::nullopt, "", std::string(nil_pointer_panic)};
+    if (!Cidr::parse_cidr_or_ip(text)) break;  // it ends at the first that does not parse
+  }
   WorkloadEndpoint to;
   std::string refusal = convert_addresses(from, to);
   if (!refusal.empty()) return {std::nullopt, std::move(refusal)};
@@ -267,7 +267,7 @@ NetworkSet read_v3_network_set(JsonReader& in, JsonView view, bool namespaced, F
     });
   });
   NetworkSet out;
-  out.nets = to_nets(nets, facts);
+  out.nets = to_nets(nets, EmptyNets::kept, facts);
   out.labels = meta.labels;
   if (namespaced) {
     out.labels = with_label(meta.labels, "projectcalico.org/namespace", meta.ns);

@@ -33,7 +33,7 @@ void write_protocol_member(JsonWriter& out, std::string_view name,
 }
 
 void write_rule(JsonWriter& out, const V3Rule& rule) {
-  const auto icmp = [&](const std::optional<int>& type, const std::optional<int>& code) {
+  const auto icmp = [&](const std::optional<int64_t>& type, const std::optional<int64_t>& code) {
     return [&] {
       out.optional("type", type);
       out.optional("code", code);

@@ -27,9 +27,9 @@ struct V3EntityRule {
 
 struct V3Rule {
   std::string action;
-  std::optional<int> ip_version;
+  std::optional<int64_t> ip_version;
   std::optional<Protocol> protocol, not_protocol;
-  std::optional<int> icmp_type, icmp_code, not_icmp_type, not_icmp_code;
+  std::optional<int64_t> icmp_type, icmp_code, not_icmp_type, not_icmp_code;
   V3EntityRule source, destination;
   std::optional<HttpMatch> http;
   std::optional<StringMap> annotations;
@@ -49,18 +49,28 @@ struct V3Policy {
 // What was dropped or could not be read on the way, one fact each.
 using Facts = std::vector<std::string>;
 
-void read_v3_rules(JsonReader& in, JsonView view, std::vector<V3Rule>& out);
+// What a port is that is written as text and has digits only.
+enum class PortTexts : uint8_t {
+  any,          // a number
+  from_object,  // a name: made by converting an object, numbers are written as numbers
+};
+
+void read_v3_rules(JsonReader& in, JsonView view, std::vector<V3Rule>& out,
+                   PortTexts texts = PortTexts::any);
 // A whole policy resource. The fields of a GlobalNetworkPolicy that a NetworkPolicy does not have
 // are only read where `global`. The name is that of determinePolicyName (model/keys.go).
-void read_v3_policy(JsonReader& in, JsonView view, bool global, V3Policy& out);
+void read_v3_policy(JsonReader& in, JsonView view, bool global, V3Policy& out,
+                    PortTexts texts = PortTexts::any);
 
 // `ns` is empty for global policies and profiles.
 std::vector<Rule> to_v1_rules(const std::vector<V3Rule>& rules, std::string_view ns, Facts& facts);
 Policy namespaced_policy_to_v1(const V3Policy& policy, Facts& facts);
 Policy global_policy_to_v1(const V3Policy& policy, Facts& facts);
 
-// Networks and addresses, masked; what does not parse is dropped and noted.
-std::vector<Cidr> to_nets(const std::vector<std::string>& texts, Facts& facts);
+// Networks and addresses, masked; what does not parse is dropped and noted. Where Felix keeps empty
+// texts they become Cidr::none().
+enum class EmptyNets : uint8_t { kept, dropped };
+std::vector<Cidr> to_nets(const std::vector<std::string>& texts, EmptyNets empty, Facts& facts);
 
 // The name that a stored policy had, and its annotations without the one that held it
 // (model/keys.go determinePolicyName): the name in annotation projectcalico.org/metadata, or

@@ -2,6 +2,7 @@
 // updateprocessors/rules.go and selectors.go: v3 policies in their v1 form.
 #include <fmt/format.h>
 
+#include "model/datastore/v1_fields.h"
 #include "model/datastore/v3_policy.h"
 #include "model/selector/selector.h"
 
@@ -86,10 +87,10 @@ std::string combined_selector(const V3EntityRule& side, std::string_view ns, Fac
   return selector.empty() ? namespaces : fmt::format("({}) && ({})", namespaces, selector);
 }
 
-RuleSide to_v1_side(const V3EntityRule& side, std::string_view ns, Facts& facts) {
+RuleSide to_v1_side(const V3EntityRule& side, std::string_view ns, EmptyNets empty, Facts& facts) {
   RuleSide out;
-  out.nets = to_nets(side.nets, facts);
-  out.not_nets = to_nets(side.not_nets, facts);
+  out.nets = to_nets(side.nets, empty, facts);
+  out.not_nets = to_nets(side.not_nets, empty, facts);
   out.selector = Symbol(combined_selector(side, ns, facts));
   out.not_selector = Symbol(side.not_selector);
   out.ports = side.ports;
@@ -121,8 +122,8 @@ Rule to_v1_rule(const V3Rule& rule, std::string_view ns, Facts& facts) {
   out.icmp_code = rule.icmp_code;
   out.not_icmp_type = rule.not_icmp_type;
   out.not_icmp_code = rule.not_icmp_code;
-  out.source = to_v1_side(rule.source, ns, facts);
-  out.destination = to_v1_side(rule.destination, ns, facts);
+  out.source = to_v1_side(rule.source, ns, EmptyNets::kept, facts);
+  out.destination = to_v1_side(rule.destination, ns, EmptyNets::dropped, facts);
   out.http = rule.http;
   out.annotations = rule.annotations;
   return out;
@@ -143,11 +144,12 @@ Policy common_policy(const V3Policy& policy, std::string_view ns, Facts& facts) 
 
 }  // namespace
 
-std::vector<Cidr> to_nets(const std::vector<std::string>& texts, Facts& facts) {
+std::vector<Cidr> to_nets(const std::vector<std::string>& texts, EmptyNets empty, Facts& facts) {
   std::vector<Cidr> nets;
   nets.reserve(texts.size());
   for (const auto& text : texts) {
-    if (const auto net = Cidr::parse_cidr_or_ip(text)) {
+    if (text.empty() && empty == EmptyNets::dropped) continue;
+    if (const auto net = parse_net(text)) {
       nets.push_back(*net);
     } else {
       facts.push_back(fmt::format("'{}' is no network and is ignored", text));

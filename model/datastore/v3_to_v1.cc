@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "felixsim/wireguard_key.h"
+#include "model/datastore/v1_fields.h"
+#include "model/datastore/v3_validation.h"
 #include "model/datastore/v3_values.h"
 
 namespace felixsim {
@@ -17,13 +19,6 @@ EncapMode encap_mode(const std::string& mode) {
 
 bool is_known_mode(const std::string& mode) {
   return mode.empty() || mode == "Always" || mode == "CrossSubnet" || mode == "Never";
-}
-
-// The address of "10.0.0.1/24" or "10.0.0.1".
-std::optional<Ip> address_of(std::string_view text) {
-  const size_t slash = text.find('/');
-  if (slash != std::string_view::npos && !Cidr::parse(text)) return std::nullopt;
-  return Ip::parse(text.substr(0, slash));
 }
 
 // libcalico-go/lib/resources FindNodeAddress.
@@ -135,6 +130,7 @@ V3Profile read_v3_profile(JsonReader& in, JsonView view, Facts& facts) {
       if (name.is("labelsToApply")) in.read(value, out.labels);
     });
   });
+  read_value(in, view, out.whole);
   out.rules.inbound = to_v1_rules(ingress, "", facts);
   out.rules.outbound = to_v1_rules(egress, "", facts);
   return out;

@@ -24,7 +24,8 @@ std::optional<WorkloadEndpointKey> workload_endpoint_key(std::string_view ns,
 template <class T>
 struct Converted {
   std::optional<T> value;
-  std::string refusal;  // set if there is no value and that is worth a word
+  std::string refusal;     // set if there is no value and that is worth a word
+  std::string panic = {};  // with what words Felix ends instead; empty if it does not
 };
 
 // No value and no refusal: an endpoint without addresses, which Felix is not told of.
@@ -44,6 +45,7 @@ Tier read_v3_tier(JsonReader& in, JsonView view);
 struct V3Profile {
   ProfileRules rules;
   Labels labels;
+  Profile whole;
 };
 V3Profile read_v3_profile(JsonReader& in, JsonView view, Facts& facts);
 

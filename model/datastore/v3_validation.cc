@@ -10,6 +10,8 @@
 
 #include "felixsim/ip.h"
 #include "model/datastore/json_fields.h"
+#include "model/datastore/name_text.h"
+#include "model/datastore/v1_fields.h"
 #include "model/datastore/v3_values.h"
 #include "model/selector/selector.h"
 
@@ -25,20 +27,6 @@ bool is_word(std::string_view text, std::string_view others, size_t most) {
   return !text.empty() && text.size() <= most && std::all_of(text.begin(), text.end(), [&](char c) {
     return is_alphanumeric(c) || others.find(c) != std::string_view::npos;
   });
-}
-
-// DNS-1123 labels joined by dots.
-bool is_name(std::string_view text) {
-  if (text.empty()) return false;
-  while (true) {
-    const std::string_view label = text.substr(0, text.find('.'));
-    const bool lower =
-        std::none_of(label.begin(), label.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-    if (!is_word(label, "-", label.size()) || !lower || label.front() == '-' || label.back() == '-')
-      return false;
-    if (label.size() == text.size()) return true;
-    text.remove_prefix(label.size() + 1);
-  }
 }
 
 bool is_address(std::string_view text, IpFamily family) {
@@ -89,8 +77,7 @@ CommunityText community(std::string_view text) {
 
 std::string bad_selector(const JsonFields& spec, std::string_view field) {
   const std::string text = spec.text(field);
-  if (text.empty() || parse_selector(text)) return {};
-  return fmt::format("{} '{}' is no selector", field, text);
+  return is_valid_selector(text) ? "" : fmt::format("{} '{}' is no selector", field, text);
 }
 
 bool has_as_number(const JsonFields& spec) {
@@ -120,14 +107,14 @@ std::string prefixes_problem(const JsonFields& spec) {
   std::string problem;
   spec.each("communities", [&](const JsonFields& entry) {
     names.push_back(entry.text("name"));
-    if (!is_name(names.back())) problem = fmt::format("community name '{}'", names.back());
+    if (!is_valid_name(names.back())) problem = fmt::format("community name '{}'", names.back());
     if (community(entry.text("value")) != CommunityText::good)
       problem = fmt::format("community value '{}'", entry.text("value"));
   });
   if (!names.empty() && spec.size("prefixAdvertisements") == 0) problem = "unused communities";
   spec.each("prefixAdvertisements", [&](const JsonFields& entry) {
     const std::string cidr = entry.text("cidr");
-    if (!Cidr::parse_cidr_or_ip(cidr)) problem = fmt::format("prefix '{}'", cidr);
+    if (cidr.empty() || !is_strict_net(cidr)) problem = fmt::format("prefix '{}'", cidr);
     if (!entry.has("communities")) problem = fmt::format("prefix '{}' without communities", cidr);
     for (const auto& text : entry.texts("communities")) {
       const CommunityText kind = community(text);
@@ -153,13 +140,58 @@ bool is_log_level(std::string_view text) {
   return false;
 }
 
-// A WireGuard key: 32 bytes in base64.
-bool is_wireguard_key(std::string_view text) {
-  return text.size() == 44 && text.back() == '=' && is_word(text.substr(0, 43), "+/", 43) &&
-         std::string_view("AEIMQUYcgkosw048").find(text[42]) != std::string_view::npos;
+}  // namespace
+
+bool is_valid_name(std::string_view text) {
+  if (text.empty()) return false;
+  while (true) {
+    const std::string_view label = text.substr(0, text.find('.'));
+    const bool lower =
+        std::none_of(label.begin(), label.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (!is_word(label, "-", label.size()) || !lower || label.front() == '-' || label.back() == '-')
+      return false;
+    if (label.size() == text.size()) return true;
+    text.remove_prefix(label.size() + 1);
+  }
 }
 
-}  // namespace
+bool is_wireguard_key(std::string_view written) {
+  std::string text(written);
+  std::erase_if(text, [](char c) { return c == '\r' || c == '\n'; });  // as Go's decoder does
+  return text.size() == 44 && text.back() == '=' && is_word(text.substr(0, 43), "+/", 43);
+}
+
+bool is_valid_selector(std::string_view text) { return text.empty() || parse_selector(text); }
+
+std::string annotations_problem(const StringMap& annotations) {
+  constexpr size_t most = 256 * 1024;
+  size_t size = 0;
+  for (const auto& [name, value] : annotations) {
+    std::string lower = name;
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (!is_qualified_name(lower)) return fmt::format("invalid annotation '{}'", name);
+    size += name.size() + value.size();
+  }
+  return size > most ? fmt::format("annotations of {} bytes", size) : "";
+}
+
+std::string metadata_problem(const ObjectMeta& meta) {
+  if (!is_subdomain(meta.name)) return fmt::format("invalid name '{}'", meta.name);
+  if (auto problem = annotations_problem(meta.annotations); !problem.empty()) return problem;
+  if (!meta.labels) return {};
+  for (const auto& [key, value] : *meta.labels) {
+    if (!is_qualified_name(key.view())) return fmt::format("invalid label '{}'", key.str());
+    if (!is_label_value(value.view())) return fmt::format("invalid label value '{}'", value.str());
+  }
+  return {};
+}
+
+// The tag "cidrs" of a number: the validator takes it for a list.
+std::string felix_configuration_validator_panic(JsonView spec) {
+  return JsonFields(spec).has("bpfExportBufferSizeMB")
+             ? "interface conversion: interface {} is int, not []string"
+             : "";
+}
 
 std::string bgp_peer_problem(JsonView view) {
   const JsonFields spec(view);
@@ -174,7 +206,7 @@ std::string bgp_peer_problem(JsonView view) {
   if (!source.empty() && source != "UseNodeIP" && source != "None")
     return fmt::format("sourceAddress '{}'", source);
   for (const auto& filter : spec.texts("filters"))
-    if (!is_name(filter)) return fmt::format("filter '{}'", filter);
+    if (!is_valid_name(filter)) return fmt::format("filter '{}'", filter);
   return {};
 }
 

@@ -133,13 +133,19 @@ void read_migration_end(JsonReader& in, JsonView view, bool is_target, LiveMigra
   (is_target ? out.target : out.source) = workload ? workload : endpoint;
 }
 
-// `each(FieldName, JsonView)` for metadata, spec and status alike.
+// `each(FieldName, JsonView)` for spec, status and whatever else there is but metadata. `refused`
+// is set to what the validator says against the metadata.
 template <class Each>
-void resource(JsonReader& in, JsonView view, ObjectMeta& meta, Each&& each) {
+void resource(JsonReader& in, JsonView view, ObjectMeta& meta, std::string& refused, Each&& each) {
   in.object(view, [&](FieldName name, JsonView value) {
     if (name.is("metadata")) read_metadata(in, value, meta);
-    each(name, value);
   });
+  refused = metadata_problem(meta);
+  in.object(view, [&](FieldName name, JsonView value) { each(name, value); });
+}
+
+void refuse(std::string& refused, std::string problem) {
+  if (refused.empty()) refused = std::move(problem);
 }
 
 }  // namespace
@@ -192,13 +198,13 @@ void read_metadata(JsonReader& in, JsonView view, ObjectMeta& out) {
 
 void read_value(JsonReader& in, JsonView view, Node& out) {
   ObjectMeta meta;
-  resource(in, view, meta, [&](FieldName name, JsonView value) {
+  resource(in, view, meta, out.refused, [&](FieldName name, JsonView value) {
     if (name.is("spec")) {
       read_node_spec(in, value, out);
-      out.refused = node_spec_problem(value);
+      refuse(out.refused, node_spec_problem(value));
     }
     if (!name.is("status")) return;
-    if (out.refused.empty()) out.refused = node_status_problem(value);
+    refuse(out.refused, node_status_problem(value));
     in.object(value, [&](FieldName inner, JsonView text) {
       if (inner.is("wireguardPublicKey")) in.read(text, out.wireguard_public_key);
       if (inner.is("wireguardPublicKeyV6")) in.read(text, out.wireguard_public_key_v6);
@@ -209,8 +215,9 @@ void read_value(JsonReader& in, JsonView view, Node& out) {
 
 void read_value(JsonReader& in, JsonView view, Profile& out) {
   ObjectMeta meta;
-  resource(in, view, meta, [&](FieldName name, JsonView value) {
+  resource(in, view, meta, out.refused, [&](FieldName name, JsonView value) {
     if (!name.is("spec")) return;
+    refuse(out.refused, profile_problem(value));
     in.object(value, [&](FieldName inner, JsonView labels) {
       if (inner.is("labelsToApply")) in.read(labels, out.labels_to_apply);
     });
@@ -219,7 +226,7 @@ void read_value(JsonReader& in, JsonView view, Profile& out) {
 
 void read_value(JsonReader& in, JsonView view, Service& out) {
   ObjectMeta meta;
-  resource(in, view, meta, [&](FieldName part, JsonView body) {
+  resource(in, view, meta, out.refused, [&](FieldName part, JsonView body) {
     if (part.is("status")) {
       in.object(body, [&](FieldName name, JsonView value) {
         if (name.is("loadBalancer")) read_load_balancer(in, value, out);
@@ -239,7 +246,7 @@ void read_value(JsonReader& in, JsonView view, Service& out) {
 
 void read_value(JsonReader& in, JsonView view, EndpointSlice& out) {
   ObjectMeta meta;
-  resource(in, view, meta, [&](FieldName part, JsonView body) {
+  resource(in, view, meta, out.refused, [&](FieldName part, JsonView body) {
     if (part.is("addressType")) in.read(body, out.address_type);
     if (part.is("endpoints")) {
       in.list(
@@ -272,9 +279,9 @@ void read_value(JsonReader& in, JsonView view, EndpointSlice& out) {
 
 void read_value(JsonReader& in, JsonView view, BgpConfiguration& out) {
   ObjectMeta meta;
-  resource(in, view, meta, [&](FieldName part, JsonView body) {
+  resource(in, view, meta, out.refused, [&](FieldName part, JsonView body) {
     if (!part.is("spec")) return;
-    out.refused = bgp_configuration_problem(body);
+    refuse(out.refused, bgp_configuration_problem(body));
     in.object(body, [&](FieldName name, JsonView value) {
       if (name.is("serviceClusterIPs")) read_cidr_blocks(in, value, out.service_cluster_cidrs);
       if (name.is("serviceExternalIPs")) read_cidr_blocks(in, value, out.service_external_cidrs);
@@ -289,28 +296,34 @@ void read_value(JsonReader& in, JsonView view, BgpConfiguration& out) {
 
 void read_value(JsonReader& in, JsonView view, BgpPeer& out) {
   ObjectMeta meta;
-  resource(in, view, meta, [&](FieldName part, JsonView body) {
+  resource(in, view, meta, out.refused, [&](FieldName part, JsonView body) {
     if (!part.is("spec")) return;
     in.object(body, [&](FieldName name, JsonView value) {
       if (name.is("node")) in.read(value, out.node);
       if (name.is("nodeSelector")) in.read(value, out.node_selector);
       if (name.is("localWorkloadSelector")) in.read(value, out.local_workload_selector);
     });
-    out.refused = bgp_peer_problem(body);
+    refuse(out.refused, bgp_peer_problem(body));
   });
 }
 
 void read_value(JsonReader& in, JsonView view, FelixConfiguration& out) {
   ObjectMeta meta;
   ConfigValues values;
-  resource(in, view, meta, [&](FieldName part, JsonView body) {
+  std::string late_panic;
+  resource(in, view, meta, out.refused, [&](FieldName part, JsonView body) {
     if (!part.is("spec")) return;
     read_configuration(in, body, felix_configuration_fields(), values);
-    out.refused = felix_configuration_problem(body);
+    refuse(out.refused, felix_configuration_problem(body));
+    out.panic = felix_configuration_validator_panic(body);
+    if (out.panic.empty()) late_panic = configuration_panic(body);
     in.object(body, [&](FieldName name, JsonView value) {
       if (name.is("nodeSelector")) in.read(value, out.node_selector);
     });
   });
+  // Only what is valid and has a selector is taken apart (config_batcher.go).
+  if (out.refused.empty() && is_valid_selector(out.node_selector.view()) && out.panic.empty())
+    out.panic = std::move(late_panic);
   out.creation_timestamp = meta.creation_timestamp;
   out.config.clear();
   for (const ConfigField& field : felix_configuration_fields()) {
@@ -322,9 +335,14 @@ void read_value(JsonReader& in, JsonView view, FelixConfiguration& out) {
   }
 }
 
+void read_value(JsonReader& in, JsonView view, UnreadResource& out) {
+  ObjectMeta meta;
+  resource(in, view, meta, out.refused, [](FieldName, JsonView) {});
+}
+
 void read_value(JsonReader& in, JsonView view, LiveMigration& out) {
   ObjectMeta meta;
-  resource(in, view, meta, [&](FieldName part, JsonView body) {
+  resource(in, view, meta, out.refused, [&](FieldName part, JsonView body) {
     if (!part.is("spec")) return;
     in.object(body, [&](FieldName name, JsonView value) {
       if (name.is("source")) read_migration_end(in, value, false, out);

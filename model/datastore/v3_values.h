@@ -27,6 +27,7 @@ void read_value(JsonReader& in, JsonView view, BgpConfiguration& out);
 void read_value(JsonReader& in, JsonView view, BgpPeer& out);
 void read_value(JsonReader& in, JsonView view, FelixConfiguration& out);
 void read_value(JsonReader& in, JsonView view, LiveMigration& out);
+void read_value(JsonReader& in, JsonView view, UnreadResource& out);
 
 // numorstring.ASNumber: a number, or text "N" or "N.N".
 std::optional<uint32_t> parse_as_number(std::string_view text);

@@ -146,7 +146,7 @@ struct Members {
   void operator()(const WorkloadEndpoint& v) const {
     out.optional("state", v.state);
     out.optional("name", v.name);
-    if (v.mac) out.member("mac", v.mac->str());
+    out.optional("mac", v.mac);
     out.optional("profile_ids", v.profile_ids);
     out.optional("ipv4_nets", v.ipv4_nets);
     out.optional("ipv6_nets", v.ipv6_nets);
@@ -359,6 +359,7 @@ struct Members {
     });
   }
   void operator()(const UnreadResource&) const {}
+  void operator()(const FelixPanic&) const {}
   void operator()(const RawText&) const {}
   void operator()(const HostIp&) const {}
   void operator()(const ReadyFlag&) const {}

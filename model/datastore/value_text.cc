@@ -81,9 +81,13 @@ ValuePtr read_resource_value(JsonReader& in, Symbol kind, JsonView view) {
   if (name == "KubernetesEndpointSlice") return read_shared<EndpointSlice>(in, view);
   if (name == "BGPConfiguration") return read_shared<BgpConfiguration>(in, view);
   if (name == "BGPPeer") return read_shared<BgpPeer>(in, view);
-  if (name == "FelixConfiguration") return read_shared<FelixConfiguration>(in, view);
+  if (name == "FelixConfiguration") {
+    ValuePtr value = read_shared<FelixConfiguration>(in, view);
+    const std::string& panic = std::get<FelixConfiguration>(*value).panic;
+    return panic.empty() ? value : shared(FelixPanic{panic});
+  }
   if (name == "LiveMigration") return read_shared<LiveMigration>(in, view);
-  return shared(UnreadResource{});
+  return read_shared<UnreadResource>(in, view);
 }
 
 struct ValueParser::Buffers {

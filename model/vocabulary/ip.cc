@@ -11,6 +11,10 @@
 namespace felixsim {
 namespace {
 
+// What comes before an IPv4 address that is written as one of IPv6.
+constexpr std::array<uint8_t, 12> mapping{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr int mapped_bits = 96;
+
 // A decimal number without sign or leading zeros, at most `limit`.
 std::optional<int> parse_small(std::string_view text, int limit) {
   if (text.empty() || text.size() > 3 || (text.size() > 1 && text[0] == '0')) return std::nullopt;
@@ -41,8 +45,7 @@ std::optional<Ip> parse_v6(std::string_view text) {
   if (std::strlen(buffer) != text.size()) return std::nullopt;  // an embedded NUL
   Ip ip{IpFamily::v6, {}};
   if (inet_pton(AF_INET6, buffer, ip.bytes.data()) != 1) return std::nullopt;
-  static constexpr std::array<uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if (!std::equal(mapped.begin(), mapped.end(), ip.bytes.begin())) return ip;
+  if (!std::equal(mapping.begin(), mapping.end(), ip.bytes.begin())) return ip;
   Ip v4;
   std::copy(ip.bytes.begin() + 12, ip.bytes.end(), v4.bytes.begin());
   return v4;
@@ -99,7 +102,7 @@ std::optional<std::pair<Ip, uint8_t>> parse_with_length(std::string_view text) {
   if (!ip) return std::nullopt;
   // net.ParseCIDR judges the length by the text's own family, so ::ffff:1.2.3.4/120 is 1.2.3.0/24.
   const bool mapped = ip->is_v4() && text.find(':') != std::string_view::npos;
-  const int spare = mapped ? 96 : 0;
+  const int spare = mapped ? mapped_bits : 0;
   const auto length = parse_prefix_length(text.substr(slash + 1), ip->max_prefix() + spare);
   if (!length || *length < spare) return std::nullopt;
   return std::pair{*ip, static_cast<uint8_t>(*length - spare)};
@@ -126,9 +129,23 @@ std::string Ip::str() const {
                  : v6_text(*this);
 }
 
+// An IPv4-mapped address with a length that is shorter than the mapping's own 96 bits: what is left
+// is a network of IPv6.
+std::optional<Cidr> parse_mapped(std::string_view text) {
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos || text.find(':') == std::string_view::npos)
+    return std::nullopt;
+  const auto v4 = Ip::parse(text.substr(0, slash));
+  const auto length = parse_prefix_length(text.substr(slash + 1), mapped_bits - 1);
+  if (!v4 || !v4->is_v4() || !length) return std::nullopt;
+  Ip v6{IpFamily::v6, {}};
+  std::copy(mapping.begin(), mapping.end(), v6.bytes.begin());
+  return Cidr::of(v6, *length);
+}
+
 std::optional<Cidr> Cidr::parse(std::string_view text) {
   const auto parsed = parse_with_length(text);
-  if (!parsed) return std::nullopt;
+  if (!parsed) return parse_mapped(text);
   return of(parsed->first, parsed->second);
 }
 
@@ -146,10 +163,12 @@ Cidr Cidr::of(Ip address, int length) {
 
 Cidr Cidr::host(Ip address) { return {address, static_cast<uint8_t>(address.max_prefix())}; }
 
-std::string Cidr::str() const { return fmt::format("{}/{}", address.str(), length); }
+std::string Cidr::str() const {
+  return is_none() ? "<nil>" : fmt::format("{}/{}", address.str(), length);
+}
 
 bool Cidr::contains(const Ip& ip) const {
-  return ip.family == address.family && Cidr::of(ip, length).address == address;
+  return !is_none() && ip.family == address.family && Cidr::of(ip, length).address == address;
 }
 
 bool Cidr::contains(const Cidr& other) const {

@@ -121,6 +121,25 @@ TEST_CASE("after what makes Felix panic nothing is computed") {
   CHECK(story.put(web, web_value).empty());
 }
 
+TEST_CASE("a network without an address, or what the syncer dies of, ends Felix") {
+  struct Case {
+    std::string name, key, value;
+  };
+  for (const auto& c : {
+           Case{"an empty network of a set", "/calico/v1/netset/n", R"({"nets":[""]})"},
+           Case{"an empty network of an endpoint", web, R"({"name":"cali1","ipv4_nets":[""]})"},
+           Case{"a field that the validator takes for a list",
+                "/calico/resources/v3/projectcalico.org/felixconfigurations/some",
+                R"({"metadata":{"name":"some"},"spec":{"bpfExportBufferSizeMB":1}})"},
+       }) {
+    DYNAMIC_SECTION(c.name) {
+      Story story;
+      CHECK(story.put(c.key, c.value).empty());
+      CHECK(story.graph().panic().has_value());
+    }
+  }
+}
+
 TEST_CASE("members on their way to the sequencer are counted, those that go too") {
   Story story;
   story.put(policy, R"x({"tier":"default","selector":"all()",)x"

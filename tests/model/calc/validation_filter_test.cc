@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/calc/validation_filter.h"
-#include "model/calc/validation_text.h"
 #include "model/datastore/key_text.h"
+#include "model/datastore/name_text.h"
 #include "model/datastore/value_text.h"
 
 using namespace felixsim;
@@ -22,9 +22,11 @@ bool valid_rule(const std::string& rule) {
   return valid("/calico/v1/policy/profile/p/rules", R"({"inbound_rules":[)" + rule + "]}");
 }
 
+const std::string v3 = "/calico/resources/v3/projectcalico.org/";
+const std::string named = R"("metadata":{"name":"x"})";
+
 bool valid_spec(const std::string& kinds, const std::string& spec) {
-  return valid("/calico/resources/v3/projectcalico.org/" + kinds + "/x",
-               R"({"spec":)" + spec + "}");
+  return valid(v3 + kinds + "/x", "{" + named + R"(,"spec":)" + spec + "}");
 }
 
 const std::string workload = "/calico/v1/host/h/workload/k8s/ns%2fp/endpoint/eth0";
@@ -64,8 +66,8 @@ TEST_CASE("workload endpoints: an interface, known ports, spoofing only where al
 TEST_CASE("names: interfaces, ports, DNS names, label keys") {
   CHECK((is_interface("*") && is_interface("eth0.1-x_y") && !is_interface("") &&
          !is_interface("sixteen-letters-")));
-  CHECK((is_port_name("http-2") && !is_port_name("80") && !is_port_name("a--b") &&
-         !is_port_name("UP")));
+  CHECK((is_service_port_name("http-2") && !is_service_port_name("80") &&
+         !is_service_port_name("a--b") && !is_service_port_name("UP")));
   CHECK((is_subdomain("a.b-c.0") && !is_subdomain("kns.") && !is_subdomain("A") &&
          !is_subdomain("")));
   CHECK((is_qualified_name("a.io/B_c") && !is_qualified_name("/b") && !is_qualified_name("a/b/c")));
@@ -109,8 +111,8 @@ TEST_CASE("nodes: no empty BGP, WireGuard keys of 32 bytes, any hardware address
   CHECK(valid_spec("nodes", R"({"bgp":{"asNumber":0}})"));
   CHECK(valid_spec("nodes", R"({"vxlanTunnelMACAddr":"66aa.bbcc.ddee"})"));
   const auto keyed = [](const std::string& key) {
-    return valid("/calico/resources/v3/projectcalico.org/nodes/x",
-                 R"({"status":{"wireguardPublicKey":")" + key + R"("}})");
+    return valid(v3 + "nodes/x",
+                 "{" + named + R"(,"status":{"wireguardPublicKey":")" + key + R"("}})");
   };
   CHECK(keyed("jlkVyQYooZYzI2wFfNhSZez5eWh44yfq1wKVjLvSXgY="));
   CHECK_FALSE(keyed("key"));
@@ -126,7 +128,71 @@ TEST_CASE("Felix configurations with a selector: each field's choices and ranges
         R"("ipv4NormalRoutePriority":0)", R"("natOutgoingAddress":"fd00::1")",
         R"("routeTableRange":{"min":0,"max":5})", R"("routeTableRanges":[{"min":5,"max":1}])",
         R"("kubeNodePortRanges":["http"])", R"("externalNodesList":["fd00::/8"])",
+        R"("natPortRange":0)", R"("bpfPSNATPorts":"8-0")", R"("bpfDataIfacePattern":"(")", R"("routeSource":"[")", R"("bpfLogFilters":{"*":"x"})",
         R"("featureGates":"a")", R"("healthTimeoutOverrides":[{"name":"","timeout":"1s"}])"}) {
     DYNAMIC_SECTION(bad) { CHECK_FALSE(felix("{" + bad + "}")); }
   }
+}
+
+TEST_CASE("every v3 resource: its own name counts, not that of its key; annotations and labels") {
+  for (const std::string kinds :
+       {"nodes/x", "profiles/x", "kubernetesservice/ns/x", "kubernetesendpointslices/ns/x",
+        "bgpconfigurations/x", "bgppeers/x", "felixconfigurations/x", "livemigrations/ns/x"}) {
+    const auto with = [&](const std::string& metadata) {
+      return valid(v3 + kinds, R"({"metadata":{)" + metadata + "}}");
+    };
+    DYNAMIC_SECTION(kinds) {
+      CHECK(with(R"("name":"other","labels":{"a.b/c":"D"},"annotations":{"A.b/c":"any text"})"));
+      CHECK_FALSE(with(""));
+      CHECK_FALSE(with(R"("name":"x_y")"));
+      CHECK_FALSE(with(R"("name":"x","labels":{"a b":"c"})"));
+      CHECK_FALSE(with(R"("name":"x","labels":{"a":"b c"})"));
+      CHECK_FALSE(with(R"("name":"x","annotations":{"a/b/c":""})"));
+    }
+  }
+}
+
+TEST_CASE("v3 profiles: rules as calicoctl takes them, labels as Kubernetes does") {
+  struct Case {
+    std::string name, rule;
+    bool valid = false;
+  };
+  for (const auto& c : {
+           Case{"all there is",
+                R"("action":"Allow","protocol":"TCP","source":{"nets":["10.0.0.0/8"],
+             "selector":"a == 'b'"},"destination":{"ports":[80,"http","1:9"]},
+             "http":{"methods":["GET"],"paths":[{"exact":"/a"}]})",
+                true},
+           Case{"no action", R"("protocol":"TCP")"},
+           Case{"an action in lower case", R"("action":"allow")"},
+           Case{"a protocol in lower case", R"("action":"Deny","protocol":"tcp")"},
+           Case{"no text for a protocol", R"("action":"Deny","protocol":"")"},
+           Case{"ports without a protocol", R"("action":"Deny","source":{"ports":[80]})"},
+           Case{"ICMP fields without ICMP", R"("action":"Deny","icmp":{"type":8})"},
+           Case{"an ICMP code alone", R"("action":"Deny","protocol":"ICMP","icmp":{"code":8})"},
+           Case{"ICMP of the other version", R"("action":"Deny","protocol":"ICMP","ipVersion":6)"},
+           Case{"an address for a network", R"("action":"Deny","source":{"nets":["10.0.0.1"]})"},
+           Case{"bits beyond the length", R"("action":"Deny","source":{"nets":["10.0.0.1/8"]})"},
+           Case{"no network at all", R"("action":"Deny","source":{"notNets":["0.0.0.0/0"]})"},
+           Case{"both IP versions", R"("action":"Deny","source":{"nets":["10.0.0.0/8"]},
+             "destination":{"nets":["fd00::/8"]})"},
+           Case{"HTTP that is not allowed", R"("action":"Deny","http":{"methods":["GET"]})"},
+           Case{"a path in two ways",
+                R"("action":"Allow","http":{"paths":[{"exact":"/a","prefix":"/b"}]})"},
+           Case{"endpoints by global()", R"-("action":"Deny","source":{"selector":"global()"})-"},
+           Case{"namespaces by global()",
+                R"-("action":"Deny","source":{"namespaceSelector":"global()"})-", true},
+           Case{"namespaces by global() and more", R"-("action":"Deny",
+             "source":{"namespaceSelector":"global() && a == 'b'"})-"},
+           Case{"a service and a selector", R"("action":"Deny",
+             "source":{"services":{"name":"s"},"selector":"a == 'b'"})"},
+           Case{"a service without a name", R"("action":"Deny","source":{"services":{}})"},
+           Case{"an annotation", R"("action":"Deny","metadata":{"annotations":{"a b":"c"}})"},
+       }) {
+    DYNAMIC_SECTION(c.name) {
+      CHECK(valid_spec("profiles", R"({"ingress":[{)" + c.rule + "}]}") == c.valid);
+    }
+  }
+  CHECK(valid_spec("profiles", R"({"labelsToApply":{"a":"b"}})"));
+  CHECK_FALSE(valid_spec("profiles", R"({"labelsToApply":{"a b":"b"}})"));
 }

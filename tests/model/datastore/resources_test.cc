@@ -36,6 +36,19 @@ TEST_CASE("Calico's resources are stored as they are, under the name they had") 
       R"("apiVersion":"projectcalico.org/v3","metadata":{"name":"q"},"spec":{"selector":"a == 'b'"}})");
 }
 
+TEST_CASE("a deletion needs no more than a name") {
+  CHECK(convert(R"({"apiVersion":"projectcalico.org/v3","kind":"Tier","metadata":{"name":"t",)"
+                R"("creationTimestamp":"bad"}})",
+                true) == "tiers/t = deleted");
+}
+
+TEST_CASE("a pod's empty address becomes the network that Go prints for it") {
+  CHECK(
+      contains(convert(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"n"},)"
+                       R"("spec":{"nodeName":"a"},"status":{"podIPs":[{},{"ip":"10.0.0.1"}]}})"),
+               R"("ipNetworks":["\u003cnil\u003e","10.0.0.1/32"])"));
+}
+
 TEST_CASE("what has several spellings is stored in Go's") {
   const std::string config =
       R"({"apiVersion":"projectcalico.org/v3","kind":"FelixConfiguration","metadata":{"name":"d"},)"

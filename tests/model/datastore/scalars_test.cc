@@ -83,14 +83,31 @@ TEST_CASE("DSCP values are numbers below 64 or known names") {
   CHECK(!parse_dscp("nope"));
 }
 
-TEST_CASE("MAC addresses come in three spellings") {
-  const auto want = Mac::parse("aa:bb:cc:dd:ee:ff");
-  CHECK(parse_mac("AA-BB-CC-DD-EE-FF") == want);
-  CHECK(parse_mac("aabb.ccdd.eeff") == want);
-  CHECK(!parse_mac("aa:bb:cc:dd:ee"));
-  CHECK(!parse_mac("01:02:03:04:05:06:07:08"));
-  CHECK(is_hardware_address("01:02:03:04:05:06:07:08"));
-  CHECK(!parse_mac("aa:bb-cc:dd:ee:ff"));
+TEST_CASE("MAC addresses come in three spellings and three lengths") {
+  CHECK(hardware_address("AA-BB-CC-DD-EE-FF") == "aa:bb:cc:dd:ee:ff");
+  CHECK(hardware_address("aabb.ccdd.eeff") == "aa:bb:cc:dd:ee:ff");
+  CHECK(hardware_address("01:02:03:04:05:06:07:08") == "01:02:03:04:05:06:07:08");
+  CHECK(hardware_address("0102.0304.0506.0708") == "01:02:03:04:05:06:07:08");
+  const std::string infiniband = "00:00:00:00:fe:80:00:00:00:00:00:00:02:00:5e:10:00:00:00:01";
+  CHECK(hardware_address(infiniband) == infiniband);
+  for (const std::string bad : {"", "aa:bb:cc:dd:ee", "aa:bb-cc:dd:ee:ff", "aa:bb:cc:dd:ee:ff:00"})
+    CHECK(!hardware_address(bad));
+}
+
+TEST_CASE("an empty text where a network may stand is Go's network without address") {
+  const auto net = parse_net("");
+  REQUIRE(net);
+  CHECK(net->is_none());
+  CHECK(net->str() == "<nil>");
+  CHECK(!net->contains(*Ip::parse("0.0.0.0")));
+  CHECK(!Cidr::parse_cidr_or_ip(""));
+}
+
+TEST_CASE("an IPv4-mapped network shorter than the mapping is one of IPv6") {
+  CHECK(Cidr::parse("::ffff:10.0.0.1/80")->str() == "::/80");
+  CHECK(Cidr::parse("::ffff:10.0.0.1/90")->str() == "::ffc0:0:0/90");
+  CHECK(Cidr::parse("::ffff:10.1.2.3/104")->str() == "10.0.0.0/8");
+  CHECK(!Cidr::parse("10.0.0.1/80"));
 }
 
 TEST_CASE("ports that touch become one range") {

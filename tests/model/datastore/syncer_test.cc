@@ -43,6 +43,84 @@ struct Told {
 
 }  // namespace
 
+TEST_CASE("odd values go through as in Felix") {
+  struct Case {
+    std::string name, key, spec, want;
+  };
+  for (const auto& c : {
+           Case{"a path with exact and prefix", "globalnetworkpolicies/x",
+                R"({"ingress":[{"http":{"paths":[{"prefix":"/p","exact":"/e"}]}}]})",
+                R"("paths":[{"exact":"/e","prefix":"/p"}])"},
+           Case{"an empty protocol", "globalnetworkpolicies/x",
+                R"({"ingress":[{"protocol":"","notProtocol":0}]})",
+                R"("protocol":"","!protocol":0)"},
+           Case{"empty networks of a source", "globalnetworkpolicies/x",
+                R"({"ingress":[{"source":{"nets":[""]},"destination":{"nets":[""]}}]})",
+                R"([{"src_nets":["\u003cnil\u003e"]}])"},
+           Case{"numbers that fit no kernel", "globalnetworkpolicies/x",
+                R"({"ingress":[{"ipVersion":4294967296}]})", R"("ip_version":4294967296)"},
+           Case{"digits are a name where an object was converted",
+                "kubernetesclusternetworkpolicies/x",
+                R"({"ingress":[{"source":{"ports":["80",80,"1:2"]}}]})",
+                R"("src_ports":["80",80,"1:2"])"},
+           Case{"digits are a number elsewhere", "globalnetworkpolicies/x",
+                R"({"ingress":[{"source":{"ports":["80"]}}]})", R"("src_ports":[80])"},
+           Case{"an empty network of a set", "globalnetworksets/x", R"({"nets":["","1.2.3.4"]})",
+                R"(["\u003cnil\u003e","1.2.3.4/32"])"},
+           Case{"a mapped network", "globalnetworksets/x", R"({"nets":["::ffff:10.0.0.1/80"]})",
+                R"(["::/80"])"},
+           Case{"a long MAC address", "workloadendpoints/ns/n-k8s-p-eth0",
+                R"({"ipNetworks":["1.2.3.4"],"mac":"01:02:03:04:05:06:07:08"})",
+                R"("mac":"01:02:03:04:05:06:07:08")"},
+       }) {
+    DYNAMIC_SECTION(c.name) {
+      Told told;
+      const auto now = told.put(v3 + c.key, R"({"metadata":{"name":"x"},"spec":)" + c.spec + "}");
+      REQUIRE(now.size() == 1);
+      INFO(now.begin()->second);
+      CHECK(now.begin()->second.find(c.want) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("what Felix's syncer dies of is told under the resource's own key, until it is over") {
+  struct Case {
+    std::string name, key, bad, good;
+  };
+  for (const auto& c : {
+           Case{"an endpoint with an empty network", "workloadendpoints/ns/n-k8s-p-eth0",
+                R"({"ipNetworks":[""]})", R"({"ipNetworks":["1.2.3.4"]})"},
+           Case{"a failsafe port with a bad network", "felixconfigurations/default",
+                R"({"failsafeInboundHostPorts":[{"port":1,"net":"bad"}]})", "{}"},
+           Case{"the same under a selector", "felixconfigurations/some",
+                R"({"failsafeInboundHostPorts":[{"port":1,"net":"bad"}]})", "{}"},
+           Case{"cluster information of one node", "clusterinformations/node.a", "{}", ""},
+           Case{"a field that the validator takes for a list", "felixconfigurations/some",
+                R"({"bpfExportBufferSizeMB":1})", "{}"},
+       }) {
+    DYNAMIC_SECTION(c.name) {
+      const std::string key = v3 + c.key;
+      std::vector<Update> updates;
+      Syncer syncer;
+      const auto put = [&](const std::string& spec) {
+        updates.clear();
+        const std::string text = R"({"metadata":{"name":"some"},"spec":)" + spec + "}";
+        syncer.apply(key, spec.empty() ? std::nullopt : std::optional<std::string_view>(text),
+                     updates);
+        const auto at = std::find_if(updates.begin(), updates.end(), [&](const Update& update) {
+          return key_text(update.key) == key;
+        });
+        return at == updates.end() ? ValuePtr() : at->value;
+      };
+      const ValuePtr fatal = put(c.bad);
+      REQUIRE(fatal);
+      CHECK(std::holds_alternative<FelixPanic>(*fatal));
+      const ValuePtr after = put(c.good);
+      CHECK((!after || !std::holds_alternative<FelixPanic>(*after)));
+    }
+  }
+}
+
 TEST_CASE("selectors of policies take namespaces and service accounts in") {
   struct Case {
     std::string name, key, spec, want;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/calc/validation_text.h"
+#include "model/datastore/name_text.h"
 
 #include <algorithm>
 
-namespace felixsim::calc {
+namespace felixsim {
 namespace {
 
 bool lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -47,7 +47,7 @@ bool is_subdomain(std::string_view text) {
   }
 }
 
-bool is_port_name(std::string_view text) {
+bool is_service_port_name(std::string_view text) {
   return !text.empty() && text.size() <= 15 &&
          all_of(text, [](char c) { return lower_or_digit(c) || c == '-'; }) &&
          std::any_of(text.begin(), text.end(), lower) && text.front() != '-' &&
@@ -62,4 +62,4 @@ bool is_qualified_name(std::string_view text) {
 
 bool is_label_value(std::string_view text) { return text.empty() || is_label_part(text); }
 
-}  // namespace felixsim::calc
+}  // namespace felixsim
