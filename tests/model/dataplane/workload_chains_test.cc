@@ -127,7 +127,7 @@ TEST_CASE("Rules are shared by workloads of one shape, and chains by the familie
   table_config.name = "filter";
   IptablesTable table(table_config);
   const RuleTable filter(table);
-  const rules::Renderer v4{config, IpFamily::v4, {}}, v6{config, IpFamily::v6, {}};
+  const rules::Renderer v4{config, IpFamily::v4}, v6{config, IpFamily::v6};
   WorkloadChains chains;
   const WorkloadShape one{true, {}, {Symbol("kns.a")}, {}}, other{true, {}, {Symbol("kns.b")}, {}};
   const auto* rules = chains.rules_of(v4, filter, one).value();
