@@ -112,7 +112,8 @@ std::string network_set(size_t number) {
 
 std::string tier(int order, const std::string& action) {
   return fmt::format(
-      "{{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {{name: platform}}, spec: {{order: "
+      "{{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {{name: platform}}, spec: "
+      "{{order: "
       "{}, defaultAction: {}}}}}\n",
       order, action);
 }
@@ -145,12 +146,15 @@ void print_line(Followed& followed, const std::string& name, size_t count,
 void print_lines(Followed& followed, size_t pods, size_t policies, size_t namespaces) {
   constexpr size_t many = 300, few = 40;
   const auto third = [&](size_t i) { return i * 37 % pods; };
-  print_line(followed, "pod relabelled", many,
-             [&](size_t i) { return Event{pod(third(i), namespaces, "app-3"), false}; });
-  print_line(followed, "pod deleted", many,
-             [&](size_t i) { return Event{pod(third(i), namespaces, "app-3"), true}; });
-  print_line(followed, "pod added", many,
-             [&](size_t i) { return Event{pod(third(i), namespaces, "app-5"), false}; });
+  print_line(followed, "pod relabelled", many, [&](size_t i) {
+    return Event{pod(third(i), namespaces, "app-3"), false};
+  });
+  print_line(followed, "pod deleted", many, [&](size_t i) {
+    return Event{pod(third(i), namespaces, "app-3"), true};
+  });
+  print_line(followed, "pod added", many, [&](size_t i) {
+    return Event{pod(third(i), namespaces, "app-5"), false};
+  });
   print_line(followed, "namespace's labels changed", many, [&](size_t i) {
     return Event{name_space(i * 7 % namespaces, i % 2 ? "red" : "blue"), false};
   });
@@ -160,16 +164,18 @@ void print_lines(Followed& followed, size_t pods, size_t policies, size_t namesp
   print_line(followed, "policy with a new port", few, [&](size_t i) {
     return Event{small_policy(i * 7 % policies, namespaces, 20000 + static_cast<int>(i)), false};
   });
-  print_line(followed, "network set in every pod's policy changed", few,
-             [&](size_t i) { return Event{network_set(i), false}; });
+  print_line(followed, "network set in every pod's policy changed", few, [&](size_t i) {
+    return Event{network_set(i), false};
+  });
   print_line(followed, "every pod's policy: another rule", few, [&](size_t i) {
     return Event{global_policy("all()", i % 2 ? deny_feed : deny_web), false};
   });
   print_line(followed, "policy that selected all: selects a sixth", few, [&](size_t i) {
     return Event{global_policy(i % 2 ? "all()" : "team == 'red'", deny_feed), false};
   });
-  print_line(followed, "every pod's tier: another default action", few,
-             [&](size_t i) { return Event{tier(100, i % 2 ? "Pass" : "Deny"), false}; });
+  print_line(followed, "every pod's tier: another default action", few, [&](size_t i) {
+    return Event{tier(100, i % 2 ? "Pass" : "Deny"), false};
+  });
   print_line(followed, "every pod's tier: another order", few, [&](size_t i) {
     return Event{tier(i % 2 ? 100 : 2000000, "Pass"), false};
   });

@@ -54,8 +54,8 @@ bool follows_kube_proxy(const Config& config) {
 }
 
 rules::Dialect choose_dialect(const Config& config, const KernelState& host) {
-  const bool nft = nftables_enabled(config) ||
-                   (follows_kube_proxy(config) && kube_proxy_uses_nftables(host));
+  const bool nft =
+      nftables_enabled(config) || (follows_kube_proxy(config) && kube_proxy_uses_nftables(host));
   return nft ? rules::Dialect::nft : rules::Dialect::iptables;
 }
 

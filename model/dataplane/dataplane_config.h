@@ -55,7 +55,7 @@ struct DataplaneConfig {
   WireguardSettings wireguard;
   std::function<bool(const std::string&)> mtu_interface;
   std::optional<bool> kube_proxy_nftables;  // set where NFTablesMode Auto follows it
-  bool clean_up_ipip = true;  // IPIP is off, and not because configuration says so
+  bool clean_up_ipip = true;                // IPIP is off, and not because configuration says so
 
   SimTime table_refresh_interval = 180 * second, post_write_interval = 5 * second;
   SimTime lock_probe_interval = 50'000'000;

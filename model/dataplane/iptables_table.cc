@@ -307,10 +307,9 @@ std::string IptablesTable::restore_input() {
 }
 
 std::string IptablesTable::command() const {
-  const std::string restore =
-      fmt::format("{}-{}-restore --noflush --verbose",
-                  config_.family == IpFamily::v4 ? "iptables" : "ip6tables",
-                  config_.backend == IptBackend::nft ? "nft" : "legacy");
+  const std::string restore = fmt::format("{}-{}-restore --noflush --verbose",
+                                          config_.family == IpFamily::v4 ? "iptables" : "ip6tables",
+                                          config_.backend == IptBackend::nft ? "nft" : "legacy");
   if (!config_.restore_supports_lock) return restore;
   return fmt::format("{} --wait 10 --wait-interval {}", restore,
                      config_.lock_probe_interval / 1000);

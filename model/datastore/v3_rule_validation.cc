@@ -75,7 +75,8 @@ std::string ports_problem(const std::vector<Port>& ports, const std::optional<Pr
     if (!valid) return fmt::format("invalid port '{}'", port_text(port));
     if (!protocol && port.name.empty()) return "numeric ports without a protocol";
   }
-  if (!ports.empty() && protocol && !supports_ports(*protocol)) return "ports need TCP, UDP or SCTP";
+  if (!ports.empty() && protocol && !supports_ports(*protocol))
+    return "ports need TCP, UDP or SCTP";
   return {};
 }
 
@@ -108,7 +109,8 @@ bool is_mixed_global(const std::string& selector) {
   if (!contains(selector, "global(") || selector == "global()") return false;
   const auto parsed = parse_selector(selector);
   const size_t start = selector.find_first_not_of(" \t");
-  return !parsed || (*parsed)->text() != "global()" || !selector.substr(start).starts_with("global");
+  return !parsed || (*parsed)->text() != "global()" ||
+         !selector.substr(start).starts_with("global");
 }
 
 std::string services_problem(const JsonFields& side) {
@@ -196,7 +198,8 @@ std::string rule_problem(const JsonFields& rule) {
   const std::string action = rule.text("action");
   if (action != "Allow" && action != "Deny" && action != "Log" && action != "Pass")
     return fmt::format("action '{}'", action);
-  const auto protocol = protocol_of(rule, "protocol"), not_protocol = protocol_of(rule, "notProtocol");
+  const auto protocol = protocol_of(rule, "protocol"),
+             not_protocol = protocol_of(rule, "notProtocol");
   if (rule.has("icmp") && !is_icmp(protocol)) return "icmp with another protocol";
   const auto destination = rule.object("destination");
   if (destination && destination->has("services") &&

@@ -40,7 +40,8 @@ tl::expected<StartUp, NotStarted> start_up(const std::string& node,
 
 // Why Felix, started with this configuration, exits with 129 before it programs anything, whenever
 // it is started: idalloc.NewIndexAllocator sorts several RouteTableRanges in place, highest first,
-// and the calc graph's first message, which has them as they were written, then looks like a change.
+// and the calc graph's first message, which has them as they were written, then looks like a
+// change.
 std::optional<std::string> restart_trap(const Config& config);
 
 }  // namespace felixsim::node

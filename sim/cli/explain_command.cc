@@ -37,9 +37,9 @@ struct Answer {
 template <class Found, class... Names>
 Answer told(const Options& options, const Found& found, const Names&... names) {
   if (!options.json) return {explanation_text(found, names...), false};
-  return {explanation_json(found).dump(2, ' ', false,
-                                       nlohmann::ordered_json::error_handler_t::replace),
-          false};
+  return {
+      explanation_json(found).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
+      false};
 }
 
 Result<Answer> explain(const Options& options, const ExplainContext& context) {
@@ -97,8 +97,7 @@ Result<int> explain_verb(const Options& options) {
                                }};
   auto answer = explain(options, context);
   if (!answer) return forward(answer);
-  const std::string text =
-      options.json ? as_json(answer->text, options, *cluster) : answer->text;
+  const std::string text = options.json ? as_json(answer->text, options, *cluster) : answer->text;
   if (auto printed = print_data(text); !printed) return forward(printed);
   return finish_reach(cluster->unusable, answer->any_dead ? exit_no : exit_yes);
 }

@@ -12,14 +12,13 @@
 namespace felixsim {
 namespace {
 
-std::string behind(const std::string& origin) {
-  return origin.empty() ? "" : "  (" + origin + ")";
-}
+std::string behind(const std::string& origin) { return origin.empty() ? "" : "  (" + origin + ")"; }
 
 void append_direction(std::string& out, const ExplainedDirection& direction, const char* name) {
   out += fmt::format("{}:\n", name);
   for (const auto& tier : direction.tiers) {
-    out += fmt::format("  tier {}, at its end: {}\n", tier.name, tier.passes_rest ? "pass" : "deny");
+    out +=
+        fmt::format("  tier {}, at its end: {}\n", tier.name, tier.passes_rest ? "pass" : "deny");
     size_t number = 0;
     for (const auto& policy : tier.policies)
       out += fmt::format("    {}. {}{}{}\n", ++number, policy.name,
@@ -37,9 +36,9 @@ std::string peers_text(const ExplainedRule& rule) {
   if (rule.anybody) return "anybody";
   if (rule.peers.empty()) return "nobody";
   const size_t count = std::min(shown, rule.peers.size());
-  std::string out =
-      fmt::format("{}", fmt::join(rule.peers.begin(),
-                                  rule.peers.begin() + static_cast<std::ptrdiff_t>(count), ", "));
+  std::string out = fmt::format(
+      "{}",
+      fmt::join(rule.peers.begin(), rule.peers.begin() + static_cast<std::ptrdiff_t>(count), ", "));
   if (rule.peers.size() > shown) out += fmt::format(" and {} more", rule.peers.size() - shown);
   return out;
 }
@@ -80,9 +79,9 @@ std::string explanation_text(const std::vector<PolicyExplanation>& policies) {
   std::string out;
   for (const auto& policy : policies) {
     out += policy.policy + behind(policy.origin) + "\n";
-    out += fmt::format(
-        "  selects {}: {}\n", policy.selects.size(),
-        policy.selects.empty() ? "no endpoint" : fmt::format("{}", fmt::join(policy.selects, ", ")));
+    out += fmt::format("  selects {}: {}\n", policy.selects.size(),
+                       policy.selects.empty() ? "no endpoint"
+                                              : fmt::format("{}", fmt::join(policy.selects, ", ")));
     for (const auto& rule : policy.rules)
       out += fmt::format("  {} rule {} ({}): {} {}{} {} {}\n", rule.ingress ? "ingress" : "egress",
                          rule.index, rule.family == IpFamily::v4 ? "IPv4" : "IPv6",
@@ -97,9 +96,9 @@ std::string explanation_text(const std::vector<PairExplanation>& pair, const std
                              const std::string& to) {
   std::string out;
   for (const auto& one : pair) {
-    out += fmt::format("{} -> {} ({}): {}{}\n", from, to,
-                       one.family == IpFamily::v4 ? "IPv4" : "IPv6", one.allowed,
-                       one.unknown.empty() ? "" : "; unknown: " + one.unknown);
+    out +=
+        fmt::format("{} -> {} ({}): {}{}\n", from, to, one.family == IpFamily::v4 ? "IPv4" : "IPv6",
+                    one.allowed, one.unknown.empty() ? "" : "; unknown: " + one.unknown);
     for (const auto* decisions : {&one.egress, &one.ingress})
       for (const auto& decision : *decisions)
         out += fmt::format("  {}: {}{}\n", decision.headers, place_text(decision.place),

@@ -187,9 +187,10 @@ Result<std::vector<PairExplanation>> explain_pair(const ExplainContext& context,
     out.push_back(std::move(pair));
   }
   if (!out.empty()) return out;
-  return fail(ErrorCode::not_found,
-              fmt::format("'{}' and '{}' are not two pods or addresses of one IP version", from, to),
-              "write namespace/name, or an address");
+  return fail(
+      ErrorCode::not_found,
+      fmt::format("'{}' and '{}' are not two pods or addresses of one IP version", from, to),
+      "write namespace/name, or an address");
 }
 
 std::vector<ExplainedDeadRule> explain_dead(const ExplainContext& context) {

@@ -73,8 +73,7 @@ std::vector<uint32_t> PairExplanations::explained(size_t group) {
   std::vector<uint64_t> signatures(family_.addresses.size(), 0);
   uint64_t state = 0x9e3779b97f4a7c15u;
   const auto& program = family_.programs[group];
-  reach::observe(program, family_.representatives[group], family_.headers,
-                 family_.addresses.live(),
+  reach::observe(program, family_.representatives[group], family_.headers, family_.addresses.live(),
                  [&](const Bits& headers, const reach::Decided& decided, const Bits& peers) {
                    if (decided.rule && decided.rule->action == reach::RuleAction::pass) return;
                    state = state * 6364136223846793005u + 1442695040888963407u;

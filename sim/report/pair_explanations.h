@@ -48,7 +48,7 @@ class PairExplanations {
   Legend& legend_;
   reach::Classes classes_;
   std::vector<std::string> names_, connections_;
-  std::vector<size_t> elements_;                // of parties
+  std::vector<size_t> elements_;                 // of parties
   std::vector<size_t> sender_of_, receiver_of_;  // of parties: their classes
   std::vector<std::vector<uint32_t>> by_group_;  // numbers, by peer
   std::vector<uint32_t> row_;

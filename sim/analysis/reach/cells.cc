@@ -8,8 +8,7 @@ bool holds(const HeaderSpace& headers, size_t condition, size_t header) {
   return headers.of(condition).test(header);
 }
 
-Verdict in_port_set(const PortSet& set, size_t element, const HeaderSpace& headers,
-                    size_t header) {
+Verdict in_port_set(const PortSet& set, size_t element, const HeaderSpace& headers, size_t header) {
   Verdict verdict = Verdict::no;
   for (const auto& [condition, members] : set.members)
     if (holds(headers, condition, header)) verdict = either(verdict, verdict_of(members, element));

@@ -40,8 +40,8 @@ struct Decided {
 // One thing that is asked about the peers that are left.
 struct Step {
   enum class Does : uint8_t { allow, deny, pass, end } does = Does::end;
-  bool surely = true;  // whether the condition on the endpoint's own side is known to hold
-  bool denies_rest = true;                // of an end; else what is left goes on
+  bool surely = true;       // whether the condition on the endpoint's own side is known to hold
+  bool denies_rest = true;  // of an end; else what is left goes on
   const ElementSet* addresses = nullptr;  // null: any peer
   bool says_ports = false;                // the rule has a condition on the peer's named ports
   Decided decided;

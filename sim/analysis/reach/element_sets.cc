@@ -49,9 +49,8 @@ void ElementSets::for_each_untold(const Selector& selector, Each each) const {
 void ElementSets::add_untold(Symbol id, Tri& set) const {
   const auto* definition = unknown_.definition(id);
   if (!definition || !definition->selector) return;
-  for_each_untold(*definition->selector, [&](size_t element, const EndpointName&) {
-    set.set(element, Verdict::unknown);
-  });
+  for_each_untold(*definition->selector,
+                  [&](size_t element, const EndpointName&) { set.set(element, Verdict::unknown); });
 }
 
 void ElementSets::add_untold_ports(Symbol id, bool source, PortSet& set) {

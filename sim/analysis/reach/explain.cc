@@ -53,8 +53,8 @@ class DeadRuleSearch {
       RuleFate& fate = fates_[identity(program, decided)];
       fate.asked = true;
       const auto& peers = peer_side(rule, program.ingress).addresses;
-      fate.matches =
-          fate.matches || ((!peers || peers->members.may.any()) && family.headers.of(rule.header).any());
+      fate.matches = fate.matches ||
+                     ((!peers || peers->members.may.any()) && family.headers.of(rule.header).any());
     });
     observe(program, family.representatives[g], family.headers, family.addresses.live(),
             [&](const Bits&, const Decided& decided, const Bits& peers) {

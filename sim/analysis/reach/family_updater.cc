@@ -198,8 +198,8 @@ void FamilyUpdater::find_changed_policies(const std::vector<Symbol>& profiles_th
       if (all[g] || (dirty_ones[g] && dirty.test(element))) regroup_.set(element);
     }
     if (profiles_that_came.empty()) continue;
-    const auto& endpoint = endpoints_[static_cast<size_t>(
-        out_.addresses.elements()[element].endpoint)];
+    const auto& endpoint =
+        endpoints_[static_cast<size_t>(out_.addresses.elements()[element].endpoint)];
     for (const Symbol profile : endpoint.value->profile_ids)
       if (std::find(profiles_that_came.begin(), profiles_that_came.end(), profile) !=
           profiles_that_came.end())
@@ -322,8 +322,7 @@ void FamilyUpdater::evaluate_whole(size_t g) {
   Group& group = groups_[g];
   group.fresh = false;
   group.cells = cells_of(out_.programs[g], out_.representatives[g], out_.headers);
-  out_.groups[g] =
-      evaluate(group.cells, out_.programs[g], out_.headers, out_.addresses.live());
+  out_.groups[g] = evaluate(group.cells, out_.programs[g], out_.headers, out_.addresses.live());
 }
 
 void FamilyUpdater::evaluate_groups(const std::vector<size_t>& renewed, const Bits& dirty) {

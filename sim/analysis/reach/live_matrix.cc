@@ -30,8 +30,8 @@ void LiveMatrix::begin() {
   for (auto* updater : {&v4_, &v6_}) {
     FamilyMatrix& family = updater == &v4_ ? matrix_.v4 : matrix_.v6;
     family = FamilyMatrix(family.addresses.family());
-    *updater = std::make_unique<FamilyUpdater>(state_, options_, matrix_.endpoints, *unknown_,
-                                               family);
+    *updater =
+        std::make_unique<FamilyUpdater>(state_, options_, matrix_.endpoints, *unknown_, family);
     (*updater)->update(all, moved);
   }
 }
@@ -63,7 +63,8 @@ EndpointsMoved LiveMatrix::move_endpoints(const Changes& changes) {
     keep_until(static_cast<size_t>(it - before.begin()));
     const auto now = state_.endpoints().find(name);
     const bool was = it != before.end() && it->name == name;
-    if (was) moved.to.push_back(now == state_.endpoints().end() ? -1 : static_cast<int>(after.size()));
+    if (was)
+      moved.to.push_back(now == state_.endpoints().end() ? -1 : static_cast<int>(after.size()));
     if (now == state_.endpoints().end()) continue;
     moved.renewed.push_back(after.size());
     after.push_back({name, now->second, options_.without_address.contains(name.workload)});

@@ -126,8 +126,7 @@ void ClusterState::on(const msg::Message& message, Changes& changes) {
     changes.profiles.insert(left->id);
   } else if (const auto* set = std::get_if<msg::IpSetUpdate>(&message)) {
     IpSet& kept = ip_sets_[set->id];
-    changes.ip_sets[set->id].push_back(
-        {msg::IpSetMembers(std::move(kept.members)), set->members});
+    changes.ip_sets[set->id].push_back({msg::IpSetMembers(std::move(kept.members)), set->members});
     kept = {set->type, set->members.list()};
   } else if (const auto* delta = std::get_if<msg::IpSetDeltaUpdate>(&message)) {
     IpSet& members = ip_sets_[delta->id];

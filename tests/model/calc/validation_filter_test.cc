@@ -128,8 +128,9 @@ TEST_CASE("Felix configurations with a selector: each field's choices and ranges
         R"("ipv4NormalRoutePriority":0)", R"("natOutgoingAddress":"fd00::1")",
         R"("routeTableRange":{"min":0,"max":5})", R"("routeTableRanges":[{"min":5,"max":1}])",
         R"("kubeNodePortRanges":["http"])", R"("externalNodesList":["fd00::/8"])",
-        R"("natPortRange":0)", R"("bpfPSNATPorts":"8-0")", R"("bpfDataIfacePattern":"(")", R"("routeSource":"[")", R"("bpfLogFilters":{"*":"x"})",
-        R"("featureGates":"a")", R"("healthTimeoutOverrides":[{"name":"","timeout":"1s"}])"}) {
+        R"("natPortRange":0)", R"("bpfPSNATPorts":"8-0")", R"("bpfDataIfacePattern":"(")",
+        R"("routeSource":"[")", R"("bpfLogFilters":{"*":"x"})", R"("featureGates":"a")",
+        R"("healthTimeoutOverrides":[{"name":"","timeout":"1s"}])"}) {
     DYNAMIC_SECTION(bad) { CHECK_FALSE(felix("{" + bad + "}")); }
   }
 }

@@ -242,7 +242,10 @@ TEST_CASE("Felix looks at the host's MTU every half minute, at kube-proxy every 
   for (const Case& c : {
            Case{"the MTU", [](KernelState& k) { k.links.at("eth0").mtu_bytes = 1400; }, 30},
            Case{"kube-proxy's table",
-                [](KernelState& k) { k.nft[{"ip", "kube-proxy"}].chains["services"]; }, 15},
+                [](KernelState& k) {
+                  k.nft[{"ip", "kube-proxy"}].chains["services"];
+                },
+                15},
        })
     DYNAMIC_SECTION(c.name) {
       TestNode node(follow());

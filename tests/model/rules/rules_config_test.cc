@@ -88,7 +88,8 @@ TEST_CASE("FeatureDetectOverride takes features away, by their exact names and i
   for (const auto& c : {
            Case{"nothing is overridden", "", {true, true, true, true}},
            Case{"one", "MASQFullyRandom=false", {true, false, true, true}},
-           Case{"all", "SNATFullyRandom=0,MASQFullyRandom=F,NFLogSize=False,RestoreSupportsLock=f",
+           Case{"all",
+                "SNATFullyRandom=0,MASQFullyRandom=F,NFLogSize=False,RestoreSupportsLock=f",
                 {false, false, false, false}},
            Case{"another case is another name", "masqfullyrandom=false", {true, true, true, true}},
            Case{"no is no boolean", "MASQFullyRandom=no", {true, true, true, true}},

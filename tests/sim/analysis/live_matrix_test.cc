@@ -87,15 +87,16 @@ TEST_CASE("after each of a random sequence of events the matrix is that computed
     for (int step = 0; step < 60; ++step) {
       const auto changes = events.next();
       follower.take(changes);
-      INFO(fmt::format("seed {}, step {}: {} {}", seed, step,
-                       changes[0].value ? "put" : "delete", changes[0].key));
+      INFO(fmt::format("seed {}, step {}: {} {}", seed, step, changes[0].value ? "put" : "delete",
+                       changes[0].key));
       REQUIRE(told(follower.state, follower.live->matrix()) ==
               told(follower.state, reach::compute_matrix(follower.state)));
     }
   }
 }
 
-TEST_CASE("a matrix that followed a cluster away to nothing and back is that computed from scratch") {
+TEST_CASE(
+    "a matrix that followed a cluster away to nothing and back is that computed from scratch") {
   RandomEvents events(99);
   Follower follower;
   follower.take(events.first());

@@ -124,11 +124,12 @@ TEST_CASE("what cannot be used is named with its place, and the exit code says i
 
 TEST_CASE("JSON objects one after another in a file are read, and named with their lines") {
   Folder folder("objects");
-  folder.add("all.json",
-             "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"shop\"}}\n"
-             "{\"apiVersion\": \"apps/v1\", \"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\",\n"
-             "  \"namespace\": \"shop\"}, \"spec\": {\"template\": {\"spec\": {\"containers\": []}}}}\n"
-             "{\"apiVersion\": \"cilium.io/v2\", \"kind\": \"Other\", \"metadata\": {\"name\": \"c\"}}\n");
+  folder.add(
+      "all.json",
+      "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"shop\"}}\n"
+      "{\"apiVersion\": \"apps/v1\", \"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\",\n"
+      "  \"namespace\": \"shop\"}, \"spec\": {\"template\": {\"spec\": {\"containers\": []}}}}\n"
+      "{\"apiVersion\": \"cilium.io/v2\", \"kind\": \"Other\", \"metadata\": {\"name\": \"c\"}}\n");
   folder.add("db.yaml", pod("db", "10.0.0.1").substr(4));
   const std::string text = folder.reach("--port tcp/80 --format pairs");
   CHECK(has(text, "shop/db shop/web\nshop/web shop/db\n"));
