@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/cli/input.h"
 
-#include <cctype>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +10,7 @@
 #include "sim/cli/folded_events.h"
 #include "sim/cli/moment_in_events.h"
 #include "sim/cli/moment_text.h"
+#include "sim/cli/nodes_to_fly.h"
 #include "sim/engine/assumed_host.h"
 
 namespace felixsim::cli {
@@ -141,40 +141,6 @@ Status assume(Flight& flight, const std::string& node, const std::optional<HostF
     flight.notes.insert(flight.notes.end(), assumed.notes.begin(), assumed.notes.end());
   flight.cluster->settle();
   return {};
-}
-
-bool mentions_wireguard(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text.find("wireguardenabled") != std::string::npos;
-}
-
-bool asks_for_wireguard(const Event& event) {
-  if (const auto* process = std::get_if<ProcessEvent>(&event.body))
-    return mentions_wireguard(process->felix_cfg.value_or("")) ||
-           std::any_of(process->environment.begin(), process->environment.end(),
-                       [](const auto& entry) { return mentions_wireguard(entry.first); });
-  const auto* datastore = std::get_if<DatastoreEvent>(&event.body);
-  if (!datastore || !datastore->value) return false;
-  const bool is_configuration = datastore->key.find("/felixconfigurations/") != std::string::npos ||
-                                datastore->key.find("/config/") != std::string::npos;
-  return is_configuration && mentions_wireguard(datastore->key + *datastore->value);
-}
-
-bool is_node_without_key(const Event& event) {
-  const auto* datastore = std::get_if<DatastoreEvent>(&event.body);
-  return datastore && datastore->value &&
-         datastore->key.find("/projectcalico.org/nodes/") != std::string::npos &&
-         datastore->value->find("\"wireguardPublicKey") == std::string::npos;
-}
-
-// Which nodes must fly for the requested ones to be right: with WireGuard, a node's peers are those
-// whose Felix told the datastore a key.
-std::set<std::string> nodes_to_fly(const std::vector<Event>& events,
-                                   const std::set<std::string>& requested) {
-  const bool keys_are_missing = std::any_of(events.begin(), events.end(), is_node_without_key) &&
-                                std::any_of(events.begin(), events.end(), asks_for_wireguard);
-  return keys_are_missing ? std::set<std::string>() : requested;
 }
 
 // Hosts of the datastore: those that have a Node resource.
