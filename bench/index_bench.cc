@@ -70,7 +70,7 @@ Update pod(const Size& size, size_t i, bool unique) {
 
 Update namespace_profile(size_t ns, const std::string& team) {
   return {ResourceKey{Symbol("Profile"), {}, Symbol(fmt::format("kns.ns-{}", ns))},
-          std::make_shared<const Value>(Profile{label_map({{"pcns.team", team}})})};
+          std::make_shared<const Value>(Profile{label_map({{"pcns.team", team}}), {}})};
 }
 
 // The selectors of ordinary policies: an app of a namespace, a namespace, a team, everybody.
