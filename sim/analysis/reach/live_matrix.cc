@@ -15,6 +15,12 @@ Changes everything(const ClusterState& state) {
   return all;
 }
 
+// Whether the matrix treats them alike: Felix tells an endpoint again for less.
+bool alike(const msg::WorkloadEndpoint& a, const msg::WorkloadEndpoint& b) {
+  return a.state == b.state && a.tiers == b.tiers && a.profile_ids == b.profile_ids &&
+         a.ipv4_nets == b.ipv4_nets && a.ipv6_nets == b.ipv6_nets;
+}
+
 }  // namespace
 
 LiveMatrix::LiveMatrix(const ClusterState& state, MatrixOptions options)
@@ -30,8 +36,8 @@ void LiveMatrix::begin() {
   for (auto* updater : {&v4_, &v6_}) {
     FamilyMatrix& family = updater == &v4_ ? matrix_.v4 : matrix_.v6;
     family = FamilyMatrix(family.addresses.family());
-    *updater =
-        std::make_unique<FamilyUpdater>(state_, options_, matrix_.endpoints, *unknown_, family);
+    *updater = std::make_unique<FamilyUpdater>(state_, options_, matrix_.endpoints, *unknown_,
+                                               family);
     (*updater)->update(all, moved);
   }
 }
@@ -63,10 +69,10 @@ EndpointsMoved LiveMatrix::move_endpoints(const Changes& changes) {
     keep_until(static_cast<size_t>(it - before.begin()));
     const auto now = state_.endpoints().find(name);
     const bool was = it != before.end() && it->name == name;
-    if (was)
-      moved.to.push_back(now == state_.endpoints().end() ? -1 : static_cast<int>(after.size()));
-    if (now == state_.endpoints().end()) continue;
-    moved.renewed.push_back(after.size());
+    const bool is = now != state_.endpoints().end();
+    if (was) moved.to.push_back(is ? static_cast<int>(after.size()) : -1);
+    if (!is) continue;
+    if (!was || !alike(*it->value, *now->second)) moved.renewed.push_back(after.size());
     after.push_back({name, now->second, options_.without_address.contains(name.workload)});
   }
   keep_until(before.size());
