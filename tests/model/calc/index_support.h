@@ -70,7 +70,7 @@ inline Update network_set(const std::string& name, const LabelPairs& pairs,
           value(NetworkSet{cidrs(nets), labels(pairs), symbols(profiles)})};
 }
 inline Update profile(const std::string& name, const LabelPairs& pairs) {
-  return {resource_key("Profile", name), value(Profile{labels(pairs)})};
+  return {resource_key("Profile", name), value(Profile{labels(pairs), {}})};
 }
 
 // "+set member" and "-set member", in order of telling.
