@@ -69,10 +69,8 @@ std::optional<HttpMatch> http(const json& rule) {
   if (!rule.contains("http_match")) return std::nullopt;
   const json& match = rule.at("http_match");
   HttpMatch out{match.value("methods", Names()), {}};
-  for (const auto& path : match.value("paths", json::array())) {
-    const bool prefix = path.contains("prefix");
-    out.paths.push_back({prefix, path.at(prefix ? "prefix" : "exact")});
-  }
+  for (const auto& path : match.value("paths", json::array()))
+    out.paths.push_back({path.value("exact", ""), path.value("prefix", "")});
   return out;
 }
 
