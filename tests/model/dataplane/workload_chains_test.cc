@@ -123,6 +123,7 @@ TEST_CASE("A policy's new selector regroups its workloads in both families") {
 
 TEST_CASE("Rules are shared by workloads of one shape, and chains by the families") {
   rules::RulesConfig config;
+  config.marks = {0x10000, 0x20000, 0x40000, 0x80000, 0x100000, 0, 0xffe00000, 0};
   IptablesTableConfig table_config;
   table_config.name = "filter";
   IptablesTable table(table_config);
