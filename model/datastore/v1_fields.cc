@@ -144,7 +144,8 @@ void read_net(JsonReader& in, JsonView view, Cidr& out) {
 void read_net_as_written(JsonReader& in, JsonView view, Cidr& out) {
   read_net(in, view, out);
   if (!in.ok()) return;
-  if (const auto written = IpPrefix::parse(*view.text())) out.address = written->address;
+  const auto written = IpPrefix::parse(view.text().value_or(""));
+  if (written) out.address = written->address;
 }
 
 void read_nets(JsonReader& in, JsonView view, std::vector<Cidr>& out) {

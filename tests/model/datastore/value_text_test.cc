@@ -35,6 +35,10 @@ TEST_CASE("JSON is read as leniently and as strictly as Go reads it") {
                 R"({"labels":{"a":"3","b":"2"}})"},
            Case{"a bare address is a single address", R"({"ipv4_nets":["10.0.0.1"]})",
                 R"({"ipv4_nets":["10.0.0.1/32"]})"},
+           Case{"a null among networks is one without address",
+                R"({"ipv4_nets":[null],"allow_spoofed_source_ips":[null]})",
+                R"({"ipv4_nets":["\u003cnil\u003e"],)"
+                R"("allow_spoofed_source_ips":["\u003cnil\u003e"]})"},
            Case{"bad UTF-8 is replaced", "{\"name\":\"a\xff\"}", "{\"name\":\"a\xef\xbf\xbd\"}"},
            Case{"so is half a surrogate pair", R"({"name":"\ud800"})",
                 "{\"name\":\"\xef\xbf\xbd\"}"},
