@@ -63,7 +63,7 @@ capture() {
 
 # The legacy tools would load kernel modules where there are none of their tables yet.
 capture_legacy() {
-  if [ -s "${FELIXSIM_PROC:-/proc}/net/$2" ]; then
+  if grep -q . "${FELIXSIM_PROC:-/proc}/net/$2" 2>/dev/null; then
     capture "$1" "$3"
   else
     : >"$out/$1"
