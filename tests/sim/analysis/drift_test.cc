@@ -143,8 +143,9 @@ TEST_CASE(
   const std::string own =
       "throw 10.244.8.0/26 table 1 \n10.244.9.0/26 dev wireguard.cali table 1 scope link \n";
   KernelState with_wireguard = predicted();
-  for (const Route& route : parse_routes(own, IpFamily::v4).value())
-    with_wireguard.routes.insert(route);
+  const auto own_routes = parse_routes(own, IpFamily::v4);
+  REQUIRE(own_routes);
+  with_wireguard.routes.insert(own_routes->begin(), own_routes->end());
   const auto names_of = [&](const std::string& captured) {
     const auto capture = read_node_capture({{"ip-route", routes + captured}});
     REQUIRE(capture);

@@ -51,7 +51,10 @@ class Walker {
     walk::World world = packet_world(cluster_);
     world.assume_pod_routes();
     reach::ClusterState state;
-    state.update(cluster_.datastore().snapshot());
+    std::vector<Update> everything;
+    for (const auto& [key, value] : cluster_.datastore().current())
+      everything.push_back({key, value});
+    state.update(everything);
     const reach::Matrix matrix = reach::compute_matrix(state);
     compare(world, matrix.v4);
     compare(world, matrix.v6);
