@@ -208,8 +208,8 @@ TEST_CASE("a captured node tells of its own host: nobody writes facts by hand") 
                       c.variable, c.value));
       for (const std::string what :
            {"routes", "ipsets", "iptables", "ip6tables", "arp", "nft", "sysctls"})
-        scratch.write(what, felixsim("show " + input + " --host " + (scratch / "host.json") +
-                                     " --what " + what + " 2>/dev/null")
+        scratch.write(what, shell(fmt::format("( {} show {} --host {} --what {} 2>/dev/null )",
+                                              FELIXSIM_BINARY, input, scratch / "host.json", what))
                                 .text);
       std::string script = fly_for_real;
       const size_t begin = script.find("ipset restore"), end = script.find("grep -v 'table local");
