@@ -19,11 +19,12 @@ const std::map<std::string, std::string> files{
      "default qlen 1000\\    link/ether 06:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff promiscuity 0 "
      "minmtu 68 maxmtu 9216 numtxqueues 4 parentbus pci\n"
      "3: kube-ipvs0: <BROADCAST,NOARP> mtu 1500 qdisc noop state DOWN mode DEFAULT group "
-     "default \\    link/ether ee:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff promiscuity 0\\    dummy \n"
+     "default \\    link/ether ee:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff promiscuity 0 \\    dummy \n"
      "4: tunl0@NONE: <NOARP> mtu 1480 qdisc noop state DOWN mode DEFAULT group default qlen "
      "1000\\    link/ipip 0.0.0.0 brd 0.0.0.0\n"
      "5: cali123@if3: <BROADCAST,MULTICAST> mtu 1450 qdisc noqueue state DOWN mode DEFAULT group "
-     "default \\    link/ether ee:ee:ee:ee:ee:ee brd ff:ff:ff:ff:ff:ff link-netnsid 0\\    veth "
+     "default \\    link/ether ee:ee:ee:ee:ee:ee brd ff:ff:ff:ff:ff:ff link-netnsid 0 promiscuity "
+     "0 \\    veth "
      "\n"},
     {"ip-addr.txt",
      "1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever\n"
