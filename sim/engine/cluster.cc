@@ -284,8 +284,8 @@ void Cluster::restart_due(SimTime until) {
         next = target.get();
     if (!next) return;
     now_ = std::max(now_, *next->restart_at);
+    look();  // not the one that is about to exit: it takes no more changes
     next->restart_at.reset();
-    look();
     handle(*next, launch(*next));
     graphs_.end_epoch();
   }
