@@ -289,6 +289,9 @@ ApplyResult IntDataplane::apply(SimTime now) {
   for (FamilyDataplane* family : families()) {
     sets_left |= family->ip_sets.apply_deletions(backend);
     result.stuck |= family->ip_sets.deletions_fail();
+    // What cannot be deleted went with a table that Felix made anew: the next refresh finds out.
+    if (family->ip_sets.deletions_fail() && !ip_sets_refresh_at)
+      ip_sets_refresh_at = next_tick(*started_at, config.ip_sets_refresh_interval, now);
     if (family->old_ip_sets) sets_left |= family->old_ip_sets->apply_deletions(backend);
   }
   // The files wait until all was in place once (DataplaneInSync).
