@@ -26,8 +26,8 @@ std::string path_escape(std::string_view text) {
 }
 
 // A string as encoding/json writes it.
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
+void add_json_string(std::string& out, std::string_view text) {
+  out += '"';
   for (char c : text) {
     if (c == '"' || c == '\\') {
       out += '\\';
@@ -38,22 +38,29 @@ std::string json_string(std::string_view text) {
       out += c;
     }
   }
-  return out + '"';
+  out += '"';
 }
 
-void add_field(std::string& out, std::string_view name, const std::string& value) {
+void add_name(std::string& out, std::string_view name) {
   if (out.size() > 1) out += ',';
-  out.append("\"").append(name).append("\":").append(value);
+  out.append("\"").append(name).append("\":");
+}
+
+void add_field(std::string& out, std::string_view name, std::string_view text) {
+  if (text.empty()) return;
+  add_name(out, name);
+  add_json_string(out, text);
 }
 
 void add_nets(std::string& out, std::string_view name, const std::vector<Cidr>& nets) {
   if (nets.empty()) return;
-  std::string list = "[";
+  add_name(out, name);
+  char before = '[';
   for (const Cidr& net : nets) {
-    if (list.size() > 1) list += ',';
-    list += json_string(net.str());
+    out += std::exchange(before, ',');
+    add_json_string(out, net.str());
   }
-  add_field(out, name, list + "]");
+  out += ']';
 }
 
 }  // namespace
@@ -64,15 +71,17 @@ std::string status_file_name(const msg::WorkloadEndpointId& id) {
 }
 
 std::string status_file_content(const msg::WorkloadEndpoint& endpoint) {
-  std::string out = "{";
-  if (!endpoint.name.empty()) add_field(out, "ifaceName", json_string(endpoint.name.view()));
-  if (!endpoint.mac.empty()) add_field(out, "mac", json_string(endpoint.mac));
+  constexpr size_t usual_length = 120;
+  std::string out;
+  out.reserve(usual_length);
+  out += '{';
+  add_field(out, "ifaceName", endpoint.name.view());
+  add_field(out, "mac", endpoint.mac);
   add_nets(out, "ipv4Nets", endpoint.ipv4_nets);
   add_nets(out, "ipv6Nets", endpoint.ipv6_nets);
-  if (endpoint.local_bgp_peer && !endpoint.local_bgp_peer->empty()) {
-    add_field(out, "bgpPeerName", json_string(*endpoint.local_bgp_peer));
-  }
-  return out + "}";
+  if (endpoint.local_bgp_peer) add_field(out, "bgpPeerName", *endpoint.local_bgp_peer);
+  out += '}';
+  return out;
 }
 
 void EndpointStatusCombiner::update(IpFamily family, const EndpointId& id,

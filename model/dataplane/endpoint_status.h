@@ -7,7 +7,6 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <array>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -48,7 +47,7 @@ class EndpointStatusCombiner {
   };
   absl::flat_hash_map<EndpointId, Known, IdHash> known_;
   std::vector<EndpointId> dirty_;  // may repeat
-  std::map<std::string, std::string> wanted_files_;
+  absl::flat_hash_map<std::string, std::string> wanted_files_;
   std::set<std::string> dirty_files_;
   bool files_read_ = false;
 };

@@ -299,7 +299,9 @@ ApplyResult IntDataplane::apply(SimTime now) {
   was_in_place |= !retrying;
   const bool write_files = config.status_files && was_in_place;
   const bool with_content = config.rules.felix.status_file_content;
-  for (auto& [id, status] : statuses.apply(backend, write_files, with_content)) {
+  auto reports = statuses.apply(backend, write_files, with_content);
+  result.statuses.reserve(reports.size());
+  for (auto& [id, status] : reports) {
     result.statuses.push_back({std::move(id), std::move(status)});
   }
   plan_wake_up(now, sets_left, result);

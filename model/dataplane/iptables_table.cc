@@ -335,9 +335,10 @@ std::optional<std::string> IptablesTable::apply(Backend& backend, SimTime now) {
       }
       last_write_ = now;
     }
+    actual_.reserve(actual_.size() + written_.size());
     for (auto& [name, hashes] : written_) {
       if (hashes) {
-        actual_[name] = std::move(hashes);
+        actual_[std::move(name)] = std::move(hashes);
       } else {
         actual_.erase(name);
       }

@@ -313,9 +313,10 @@ std::string NftablesTable::transaction(const KernelState& kernel) {
 }
 
 void NftablesTable::finish(SimTime now) {
+  actual_.reserve(actual_.size() + written_.size());
   for (auto& [name, hashes] : written_) {
     if (hashes) {
-      actual_[name] = std::move(hashes);
+      actual_[std::move(name)] = std::move(hashes);
     } else {
       actual_.erase(name);
     }
