@@ -86,7 +86,11 @@ KernelState large_node(int endpoints, std::vector<walk::Workload>& pods) {
     state.routes.insert(route);
   }
   for (int s = 0; s < sets; ++s) {
-    IpSet set{fmt::format("s{}", s), "hash:net", "inet", 1048576, 1024, {}, {}};
+    IpSet set;
+    set.name = fmt::format("s{}", s);
+    set.type = "hash:net";
+    set.family = "inet";
+    set.max_elements = 1048576;
     for (int m = 0; m < members; ++m)
       set.members.insert(Ip::v4(0x0b000000u + static_cast<uint32_t>(s * members + m) * 7).str());
     state.ipsets[set.name] = std::move(set);
