@@ -12,6 +12,7 @@
 #include "sim/cli/moment_text.h"
 #include "sim/cli/nodes_to_fly.h"
 #include "sim/engine/assumed_host.h"
+#include "sim/report/felix_state.h"
 
 namespace felixsim::cli {
 namespace {
@@ -262,6 +263,13 @@ Result<Flight> fly(const Input& input, const FlightRequest& request) {
     if (!flight.cluster->find(name) && datastore_nodes(flight.cluster->datastore()).contains(name))
       if (auto assumed = assume(flight, name, request.host); !assumed) return forward(assumed);
   return flight;
+}
+
+void print_trouble(const NodeFlight& node) {
+  if (node.state != FelixState::running)
+    fmt::print(stderr, "note: Felix on {}: {}\n", node.name, felix_state_text(node));
+  if (const auto problem = wireguard_problem(node); !problem.empty())
+    fmt::print(stderr, "note: {}\n", problem);
 }
 
 Result<const NodeFlight*> find_node(const Cluster& cluster, const std::string& name) {

@@ -74,6 +74,10 @@ struct Flight {
 };
 Result<Flight> fly(const Input& input, const FlightRequest& request);
 
+// Says on standard error what of a node is not as people would expect: that its Felix does not run,
+// and why; that its kernel lacks what is asked for.
+void print_trouble(const NodeFlight& node);
+
 // The node, or an error that lists those that there are.
 Result<const NodeFlight*> find_node(const Cluster& cluster, const std::string& name);
 

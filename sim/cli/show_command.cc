@@ -59,10 +59,7 @@ Result<int> show(const Options& options) {
   auto node = find_node(*flight->cluster, options.node);
   if (!node) return forward(node);
   for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
-  if ((*node)->state != FelixState::running)
-    fmt::print(stderr, "note: Felix on {}: {}\n", options.node, felix_state_text(**node));
-  if (const auto problem = wireguard_problem(**node); !problem.empty())
-    fmt::print(stderr, "note: {}\n", problem);
+  print_trouble(**node);
   auto printed = print_data(options.json ? json_of(**node, options, flight->notes)
                                          : text_of(**node, options.what));
   if (!printed) return forward(printed);

@@ -32,6 +32,7 @@ Result<int> trace(const Options& options) {
   auto flight = fly_for_probe(*input, *request, options.probe);
   if (!flight) return forward(flight);
   for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
+  for (const auto& [name, node] : flight->cluster->nodes()) print_trouble(*node);
   auto world = packet_world(*flight->cluster);
   if (!flight->notes.empty()) {
     world.assume_pod_routes();

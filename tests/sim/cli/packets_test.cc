@@ -70,6 +70,18 @@ TEST_CASE("decisions of Felix v3.28 are told by its names") {
             "denied at the end of tier default, ingress: none of Policy default.p matched"));
 }
 
+TEST_CASE("trace tells that a Felix on the way does not run, and why") {
+  const fs::path file =
+      fs::temp_directory_path() / fmt::format("felixsim-unready-{}.yaml", getpid());
+  std::ofstream(file) << "nodes: [node-a]\nsteps:\n- name: one\n"
+                         "  pods: [web on node-a, client on node-a]\n"
+                         "- name: two\n"
+                         "  delete: [{kind: ClusterInformation, metadata: {name: default}}]\n";
+  const auto outcome = felixsim("trace " + file.string() + " --from client --to web --port 80");
+  fs::remove(file);
+  CHECK(has(outcome, "note: Felix on node-a: dead: the datastore became unready"));
+}
+
 TEST_CASE("trace explains hooks and jumps in sentences") {
   const auto outcome = felixsim("trace " + scenario + " --from web --to db --port 5432 --explain");
   CHECK(has(outcome, "# FORWARD on node-a, table filter: policy."));
