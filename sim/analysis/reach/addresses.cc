@@ -85,8 +85,9 @@ void AddressSpace::remove_endpoint(size_t element) {
 void AddressSpace::count_start(Number start, int by) {
   const auto [it, fresh] = starts_.try_emplace(start, 0);
   it->second += static_cast<uint32_t>(by);
-  if (it->second == 0) starts_.erase(it);
-  starts_changed_ = starts_changed_ || fresh || it->second == 0;
+  const bool gone = it->second == 0;
+  if (gone) starts_.erase(it);
+  starts_changed_ = starts_changed_ || fresh || gone;
 }
 
 void AddressSpace::count_range(const Range& range, int by) {
