@@ -3,6 +3,7 @@
 
 #include "model/kernel/route_text.h"
 #include "model/kernel/walk/fib.h"
+#include "model/kernel/words.h"
 
 namespace felixsim {
 namespace {
@@ -43,9 +44,8 @@ std::vector<NodeLink> node_links(const Cluster& cluster) {
     for (const auto& target : targets) {
       if (target.node == name) continue;
       const Route* route = fib.find(target.address, Ip{IpFamily::v4, {}}, 0);
-      std::string text = route ? print_route(*route) : "";
-      while (!text.empty() && (text.back() == ' ' || text.back() == '\n')) text.pop_back();
-      out.push_back({name, target.node, way_of(route, state), std::move(text)});
+      const std::string text = route ? print_route(*route) : "";
+      out.push_back({name, target.node, way_of(route, state), std::string(trim(text))});
     }
   }
   return out;
