@@ -192,9 +192,12 @@ void IpSets::resync(const KernelState& kernel) {
   full_resync_needed_ = false;
 }
 
-std::string IpSets::free_temporary_name() const {
-  for (int number = 0;; ++number) {
-    std::string name = fmt::format("cali{}t{}", family_ == IpFamily::v4 ? 4 : 6, number);
+// ipsets.go nextFreeTempIPSetName: a number is not taken again while Felix runs, which shows in
+// the sets that a Felix leaves behind that died over them.
+std::string IpSets::free_temporary_name() {
+  while (true) {
+    std::string name =
+        fmt::format("cali{}t{}", family_ == IpFamily::v4 ? 4 : 6, next_temporary_++);
     if (!sets_.actual().contains(name)) return name;
   }
 }

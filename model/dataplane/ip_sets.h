@@ -62,7 +62,7 @@ class IpSets {
                                       const std::vector<msg::IpSetMember>& members) const;
   std::string restore_input(const std::vector<std::string>& dirty);
   void write_updates(const std::string& name, std::string& out);
-  std::string free_temporary_name() const;
+  std::string free_temporary_name();
   void delete_one_temporary(Backend& backend);
   std::string name_of(std::string_view set_id) const;
   bool nft() const { return dialect_ == rules::Dialect::nft; }
@@ -84,6 +84,7 @@ class IpSets {
   std::set<std::string> resync_needed_;
   bool nft_table_exists_ = false;
   bool full_resync_needed_ = true;
+  int next_temporary_ = 0;
 };
 
 }  // namespace felixsim
