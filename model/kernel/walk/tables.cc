@@ -30,10 +30,13 @@ int priority_of(std::string_view table, Hook hook) {
 }  // namespace
 
 CompiledKernel::Impl::Impl(const KernelState& kernel_state) : state(kernel_state) {
-  for (const auto& [key, of_family] : state.iptables)
-    add_iptables(key.first, key.second, of_family);
+  // Of two chains with one priority the kernel asks the one that registered last first
+  // (net/netfilter/core.c nf_hook_entries_grow). Tables of nftables are taken for the later ones:
+  // a host has iptables' chains before a Felix that uses nftables starts on it.
   for (const auto& [key, table] : state.nft)
     if (table.family == "ip" || table.family == "ip6") add_nft(table);
+  for (const auto& [key, of_family] : state.iptables)
+    add_iptables(key.first, key.second, of_family);
   for (auto& family : hooks)
     for (auto& bases : family)
       std::stable_sort(bases.begin(), bases.end(), [](const BaseChain& a, const BaseChain& b) {

@@ -101,6 +101,17 @@ TEST_CASE("nftables' sets, maps and statements") {
   CHECK(nodes.send("q", "10.0.0.2", tcp, 80).verdict == allowed);
 }
 
+TEST_CASE("of two chains with one priority that of nftables is asked first") {
+  TwoNodes nodes;
+  TwoNodes::run(nodes.a, "iptables-nft -P FORWARD DROP");
+  TwoNodes::nft(nodes.a,
+                "add table ip t\n"
+                "add chain ip t fwd { type filter hook forward priority 0; }\n"
+                "add rule ip t fwd tcp dport 80 reject\n");
+  CHECK(nodes.send("p", "10.0.0.3", tcp, 80).verdict == refused);
+  CHECK(nodes.send("p", "10.0.0.3", tcp, 81).verdict == blocked);
+}
+
 TEST_CASE("where hosts are assumed, pods of other nodes are reached, and policy is asked on both") {
   TwoNodes nodes;
   TwoNodes::run(nodes.a, "ip route del 10.0.1.0/24 via 172.16.0.2 dev eth0");
