@@ -196,8 +196,7 @@ void IpSets::resync(const KernelState& kernel) {
 // the sets that a Felix leaves behind that died over them.
 std::string IpSets::free_temporary_name() {
   while (true) {
-    std::string name =
-        fmt::format("cali{}t{}", family_ == IpFamily::v4 ? 4 : 6, next_temporary_++);
+    std::string name = fmt::format("cali{}t{}", family_ == IpFamily::v4 ? 4 : 6, next_temporary_++);
     if (!sets_.actual().contains(name)) return name;
   }
 }
