@@ -70,6 +70,9 @@ void derive_routes(const Config& config, DataplaneConfig& out) {
   if (config.knows("IPv4NormalRoutePriority")) {
     out.route_priority = static_cast<uint32_t>(config.integer("IPv4NormalRoutePriority"));
     out.route_priority_v6 = static_cast<uint32_t>(config.integer("IPv6NormalRoutePriority"));
+    out.elevated_route_priority =
+        static_cast<uint32_t>(config.integer("IPv4ElevatedRoutePriority"));
+    out.migration_settling_time = config.duration("LiveMigrationRouteConvergenceTime").count;
   }
 }
 

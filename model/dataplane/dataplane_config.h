@@ -48,6 +48,9 @@ struct DataplaneConfig {
   int device_route_protocol = 3;
   std::optional<Ip> device_route_source, device_route_source_v6;
   uint32_t route_priority = 1024, route_priority_v6 = 1024;
+  uint32_t elevated_route_priority = 512;  // IPv4; Felix does not follow migrations for IPv6
+  // How long routes of a VM that migrated here stay elevated; nothing: no live migration (v3.28).
+  std::optional<SimTime> migration_settling_time;
 
   int host_mtu_bytes = 1500;
   int vxlan_mtu_bytes = 1450, vxlan_mtu_v6_bytes = 1430, ipip_mtu_bytes = 1480;

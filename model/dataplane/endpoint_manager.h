@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workload and host endpoints of one IP family: their chains, dispatch, policy groups, routes,
 // interface settings, ARP suppression and status. Mirrors felix/dataplane/linux/endpoint_mgr.go of
-// v3.32.1. Left out: BPF, QoS bandwidth, live migration.
+// v3.32.1. Left out: BPF, QoS bandwidth.
 //
 // Messages are kept until complete(); per batch the cost is that of the endpoints named, plus the
 // dispatch chains when the set of endpoints changed.
@@ -23,6 +23,7 @@
 #include "model/dataplane/id_hash.h"
 #include "model/dataplane/interfaces.h"
 #include "model/dataplane/link_addresses.h"
+#include "model/dataplane/live_migrations.h"
 #include "model/dataplane/route_table.h"
 #include "model/dataplane/rule_table.h"
 #include "model/dataplane/workload_chains.h"
@@ -35,6 +36,7 @@ namespace felixsim {
 struct EndpointManagerConfig {
   bool floating_ips = false;
   uint32_t route_priority = 1024;
+  uint32_t elevated_route_priority = 512;  // of VMs that just came
   std::string default_rp_filter;
 };
 
@@ -60,6 +62,7 @@ class EndpointManager {
 
   void on_workload(const msg::WorkloadEndpointId& id, WorkloadPtr endpoint);  // null: removed
   void on_host(Symbol id, HostPtr endpoint);                                  // null: removed
+  void on_migration(const msg::WorkloadEndpointId& id, MigrationState state);
   void on_policy(const msg::PolicyId& id, const msg::Policy& policy);
   void on_policy_removed(const msg::PolicyId& id);
   void on_bgp_config(const BgpConfiguration& config);
@@ -129,6 +132,7 @@ class EndpointManager {
   std::map<msg::WorkloadEndpointId, WorkloadPtr> pending_workloads_, shadowed_;
   absl::flat_hash_map<msg::WorkloadEndpointId, Workload, IdHash> workloads_;
   absl::flat_hash_map<std::string, msg::WorkloadEndpointId> workload_of_;  // by interface
+  std::map<msg::WorkloadEndpointId, MigrationState> migrations_;           // none left out
   ActiveChains workload_dispatch_, mark_dispatch_, arp_dispatch_;
   bool dispatch_dirty_ = true, marks_dirty_ = true;
 

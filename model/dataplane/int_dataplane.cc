@@ -40,6 +40,7 @@ IntDataplane::IntDataplane(DataplaneConfig config_in, Backend& backend_in)
         .set_hook_rules("OUTPUT", {jump.jump(rules::chain::arp_dispatch)});
   }
   const SharedParts shared{marks ? &*marks : nullptr, arp_table.get(), statuses, workload_chains};
+  if (config.migration_settling_time) migrations.emplace(*config.migration_settling_time);
   v4 = std::make_unique<FamilyDataplane>(config, IpFamily::v4, shared,
                                          default_rp_filter(backend.state()));
   if (config.ipv6_enabled) {
@@ -87,6 +88,14 @@ bool IntDataplane::look_at_interfaces(SimTime now) {
   if (changes.empty()) return false;
   dirty = true;
   return true;
+}
+
+// Only the endpoint manager of IPv4 is told (int_dataplane.go, liveMigrationMonitor.listener).
+bool IntDataplane::follow_migrations(SimTime now) {
+  if (!migrations) return false;
+  const auto changes = migrations->take_changes(now);
+  for (const auto& [id, state] : changes) v4->endpoints->on_migration(id, state);
+  return !changes.empty();
 }
 
 bool IntDataplane::mtu_differs() const {
@@ -204,6 +213,7 @@ void IntDataplane::plan_wake_up(SimTime now, bool sets_left, ApplyResult& result
   if (sets_left) consider(now + ip_set_deletion_pause);
   consider(ip_sets_refresh_at);
   consider(routes_refresh_at);
+  if (migrations) consider(migrations->next_end());
   for (FamilyDataplane* family : families()) {
     for (auto& [name, table] : family->iptables) consider(table->next_check());
     consider(family->nft->next_check());
@@ -264,7 +274,8 @@ ApplyResult IntDataplane::apply(SimTime now) {
   sync_tunnels(now);
   // Felix makes tunnels beside its first programming, and hears of them while it is at it.
   if (!first) look_at_interfaces(now);
-  const bool woken = std::exchange(dirty, false) || retrying;
+  const bool migrated = follow_migrations(now);
+  const bool woken = std::exchange(dirty, false) || migrated || retrying;
   for (FamilyDataplane* family : families()) family->resolve();
   std::optional<std::string> render_panic;  // it strikes when the tables are rendered
   for (FamilyDataplane* family : families()) family->complete(backend, render_panic);

@@ -25,6 +25,7 @@
 #include "model/dataplane/host_ip_manager.h"
 #include "model/dataplane/hosts_ip_set_manager.h"
 #include "model/dataplane/ipip_manager.h"
+#include "model/dataplane/live_migrations.h"
 #include "model/dataplane/masq_manager.h"
 #include "model/dataplane/noencap_manager.h"
 #include "model/dataplane/policy_manager.h"
@@ -94,6 +95,7 @@ struct IntDataplane {
   bool look_at_interfaces(SimTime now);
   ApplyResult apply(SimTime now);
 
+  bool follow_migrations(SimTime now);
   void look_at_host(SimTime now);
   bool mtu_differs() const;
   bool kube_proxy_differs() const;
@@ -119,6 +121,7 @@ struct IntDataplane {
   WorkloadChains workload_chains;
   std::unique_ptr<NftablesTable> arp_table;
   std::unique_ptr<FamilyDataplane> v4, v6;
+  std::optional<LiveMigrations> migrations;
 
   bool in_sync = false, dirty = false;
   bool retrying = false;      // something failed: Felix looks again ten times a second

@@ -151,12 +151,20 @@ bool concerns_tunnels(const msg::Message& message, Symbol self) {
   return node_of() == self;
 }
 
+void note_migration(const msg::Message& message, LiveMigrations& migrations) {
+  if (const auto* update = std::get_if<msg::WorkloadEndpointUpdate>(&message))
+    migrations.on_workload(update->id, update->endpoint->live_migration_role);
+  else if (const auto* gone = std::get_if<msg::WorkloadEndpointRemove>(&message))
+    migrations.on_workload_removed(gone->id);
+}
+
 }  // namespace
 
 void IntDataplane::dispatch(const msg::Message& message) {
   dirty = true;
   if (std::holds_alternative<msg::InSync>(message)) in_sync = true;
   if (concerns_tunnels(message, config.hostname)) tunnels_dirty = true;
+  if (migrations) note_migration(message, *migrations);
   for (FamilyDataplane* family : families()) {
     Delivery delivery{*family, fatal};
     std::visit(delivery, message);

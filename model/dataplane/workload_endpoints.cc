@@ -62,6 +62,7 @@ void EndpointManager::promote_shadowed(Symbol interface) {
 }
 
 void EndpointManager::remove_workload(const msg::WorkloadEndpointId& id) {
+  migrations_.erase(id);
   auto it = workloads_.find(id);
   if (it == workloads_.end()) return;
   for (const ChainPtr& chain : it->second.chains) out_.filter.remove(chain);
@@ -117,6 +118,17 @@ void EndpointManager::activate_workload(const msg::WorkloadEndpointId& id,
   workload_of_[name] = id;
 }
 
+void EndpointManager::on_migration(const msg::WorkloadEndpointId& id, MigrationState state) {
+  if (state == MigrationState::none) {
+    migrations_.erase(id);
+  } else {
+    migrations_[id] = state;
+  }
+  // The routes are made with the rest of the endpoint.
+  if (const auto known = workloads_.find(id); known != workloads_.end())
+    pending_workloads_.try_emplace(id, known->second.endpoint);
+}
+
 void EndpointManager::update_workload_chains(Workload& workload) {
   const msg::WorkloadEndpoint& endpoint = *workload.endpoint;
   const std::string& name = endpoint.name.str();
@@ -158,6 +170,9 @@ void EndpointManager::update_spoofing(const msg::WorkloadEndpoint& endpoint) {
 
 std::vector<RouteTarget> EndpointManager::routes_of(const msg::WorkloadEndpointId& id,
                                                     const msg::WorkloadEndpoint& endpoint) const {
+  const auto migration = migrations_.find(id);
+  const bool migrates = migration != migrations_.end();
+  if (migrates && migration->second == MigrationState::target) return {};
   std::vector<Cidr> nets = renderer_.v4() ? endpoint.ipv4_nets : endpoint.ipv6_nets;
   if (config_.floating_ips || id.orchestrator.view() == "openstack") {
     for (const IpNat& nat : renderer_.v4() ? endpoint.ipv4_nat : endpoint.ipv6_nat) {
@@ -170,7 +185,7 @@ std::vector<RouteTarget> EndpointManager::routes_of(const msg::WorkloadEndpointI
   std::vector<RouteTarget> targets;
   for (const Cidr& net : nets) {
     RouteTarget target;
-    target.key = {net, config_.route_priority};
+    target.key = {net, migrates ? config_.elevated_route_priority : config_.route_priority};
     target.destination_mac = mac;
     targets.push_back(std::move(target));
   }
