@@ -131,8 +131,8 @@ FamilyDataplane::FamilyDataplane(const DataplaneConfig& config_in, IpFamily fami
   outputs.workload_chains = &shared.workload_chains;
   uint32_t priority = v4 ? config.route_priority : config.route_priority_v6;
   endpoints.emplace(EndpointManagerConfig{config.floating_ips, priority,
-                                          config.elevated_route_priority, rp_filter}, renderer,
-                    std::move(outputs));
+                                          config.elevated_route_priority, rp_filter},
+                    renderer, std::move(outputs));
   floating_ips.emplace(renderer, table("nat"), config.floating_ips);
   masq.emplace(renderer, ip_sets, table("nat"));
   if ((v4 && rules.ipip_enabled) || rules.nat_outgoing_excludes_hosts) {

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "felixsim/time.h"
 #include "felixsim/messages.h"
+#include "felixsim/time.h"
 
 namespace felixsim {
 
