@@ -74,7 +74,7 @@ void append_rules(const RuleMatches& matches, const Program& program, size_t loc
 }
 
 void append_steps(const Program& program, size_t local, const HeaderSpace& headers, Cell& cell) {
-  const auto end = [&](DecidedBy by, size_t tier, bool denies_rest) {
+  const auto end = [&](DecidedBy by, uint32_t tier, bool denies_rest) {
     Step step;
     step.denies_rest = denies_rest;
     step.decided = {by, tier, 0, nullptr};
@@ -83,20 +83,21 @@ void append_steps(const Program& program, size_t local, const HeaderSpace& heade
   if (program.down) return end(DecidedBy::down, 0, true);
   for (const size_t condition : program.denied_first)
     if (holds(headers, condition, cell.header)) return end(DecidedBy::encapsulation, 0, true);
-  for (size_t t = 0; t < program.tiers.size(); ++t) {
+  const auto tiers = static_cast<uint32_t>(program.tiers.size());
+  for (uint32_t t = 0; t < tiers; ++t) {
     const ProgramTier& tier = program.tiers[t];
-    for (size_t p = 0; p < tier.policies.size(); ++p)
+    for (uint32_t p = 0; p < tier.policies.size(); ++p)
       append_rules(*tier.policies[p], program, local, headers, {DecidedBy::rule, t, p, nullptr},
                    cell);
     end(DecidedBy::end_of_tier, t, tier.denies_rest);
   }
   // A profile's pass only skips the rest of this profile.
-  for (size_t p = 0; p < program.profiles.size(); ++p) {
+  for (uint32_t p = 0; p < program.profiles.size(); ++p) {
     append_rules(*program.profiles[p], program, local, headers,
-                 {DecidedBy::rule, program.tiers.size(), p, nullptr}, cell);
-    end(DecidedBy::no_profile, program.tiers.size(), false);
+                 {DecidedBy::rule, tiers, p, nullptr}, cell);
+    end(DecidedBy::no_profile, tiers, false);
   }
-  end(DecidedBy::no_profile, program.tiers.size(), true);
+  end(DecidedBy::no_profile, tiers, true);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ enum class DecidedBy : uint8_t { rule, end_of_tier, no_profile, encapsulation, d
 // Where in a program a decision (or a pass) falls. A tier past the last one: the profiles.
 struct Decided {
   DecidedBy by = DecidedBy::rule;
-  size_t tier = 0, policy = 0;
+  uint32_t tier = 0, policy = 0;
   const RuleMatch* rule = nullptr;
 };
 
@@ -42,8 +42,8 @@ struct Step {
   enum class Does : uint8_t { allow, deny, pass, end } does = Does::end;
   bool surely = true;       // whether the condition on the endpoint's own side is known to hold
   bool denies_rest = true;  // of an end; else what is left goes on
+  bool says_ports = false;  // the rule has a condition on the peer's named ports
   const ElementSet* addresses = nullptr;  // null: any peer
-  bool says_ports = false;                // the rule has a condition on the peer's named ports
   Decided decided;
 };
 

@@ -4,31 +4,14 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
-#include <array>
+
+#include "sim/analysis/reach/signature.h"
 
 namespace felixsim::reach {
 namespace {
 
 constexpr size_t max_parts_in_table = 10;
 constexpr uint32_t not_known = ~uint32_t{0};
-
-// Two lanes, so that different things meet by chance in one of 2^128 cases.
-using Signature = std::array<uint64_t, 2>;
-
-uint64_t mixed(uint64_t value) {
-  value += 0x9e3779b97f4a7c15u;
-  value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
-  value = (value ^ value >> 27) * 0x94d049bb133111ebu;
-  return value ^ value >> 31;
-}
-Signature signature_of(uint64_t a, uint64_t b) {
-  const uint64_t first = mixed(mixed(a) ^ b);
-  return {first, mixed(first ^ 0x5851f42d4c957f2du)};
-}
-void operator^=(Signature& a, const Signature& b) {
-  a[0] ^= b[0];
-  a[1] ^= b[1];
-}
 
 // Adds `mark` to the signature of every member, or, where they are many, of all others: that tells
 // the same elements apart.

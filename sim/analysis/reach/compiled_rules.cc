@@ -13,17 +13,29 @@ void for_each_changed(const Keys& changed, const InForce& in_force, Rules& rules
   }
 }
 
-void compile_one(const std::vector<msg::Rule>& rules, bool ingress, size_t update,
-                 ElementSets& sets, HeaderSpace& headers, RuleMatches& out) {
-  const bool asked_local = out.asks_local;
+}  // namespace
+
+void CompiledRules::count_users(RuleMatches& rules, bool in) {
+  for (const void* set : sets_of(rules)) {
+    auto& users = users_[set];
+    if (in)
+      users.push_back(&rules);
+    else
+      std::erase(users, &rules);
+    if (users.empty()) users_.erase(set);
+  }
+}
+
+void CompiledRules::compile_one(const std::vector<msg::Rule>& rules, bool ingress, size_t update,
+                                ElementSets& sets, HeaderSpace& headers, RuleMatches& out) {
   RuleMatches fresh = compile_rules(rules, ingress, sets, headers);
   fresh.changed = update;
   fresh.touched = out.touched;
-  fresh.asked_local = asked_local;
+  fresh.asked_local = out.asks_local;
+  count_users(out, false);
   out = std::move(fresh);
+  count_users(out, true);
 }
-
-}  // namespace
 
 void CompiledRules::update_nets(const ClusterState& state, const Changes& changes,
                                 AddressSpace& addresses) {
@@ -63,20 +75,18 @@ std::vector<Symbol> CompiledRules::compile(const ClusterState& state, const Chan
       came.push_back(profile);
   for_each_changed(changes.policies, state.policies(), policies_, compile);
   for_each_changed(changes.profiles, state.profiles(), profiles_, compile);
-  const auto touch = [&](auto& rules) {
-    for (auto& [key, entry] : rules) {
-      touch_rules(entry->inbound, update);
-      touch_rules(entry->outbound, update);
-    }
-  };
-  touch(policies_);
-  touch(profiles_);
+  for (const void* set : sets.touched())
+    if (const auto it = users_.find(set); it != users_.end())
+      for (RuleMatches* one : it->second) touch_rules(*one, update);
   return came;
 }
 
 void CompiledRules::drop_gone(const ClusterState& state, const Changes& changes) {
-  const auto drop = [](const auto& key, const auto* value, auto& rules) {
-    if (!value) rules.erase(key);
+  const auto drop = [this](const auto& key, const auto* value, auto& rules) {
+    const auto it = rules.find(key);
+    if (value || it == rules.end()) return;
+    for (auto* one : {&it->second->inbound, &it->second->outbound}) count_users(*one, false);
+    rules.erase(it);
   };
   for_each_changed(changes.policies, state.policies(), policies_, drop);
   for_each_changed(changes.profiles, state.profiles(), profiles_, drop);

@@ -42,8 +42,13 @@ class CompiledRules {
     return it == rules.end() || it->second->inbound.gone ? nullptr : it->second.get();
   }
 
+  void compile_one(const std::vector<msg::Rule>& rules, bool ingress, size_t update,
+                   ElementSets& sets, HeaderSpace& headers, RuleMatches& out);
+  void count_users(RuleMatches& rules, bool in);
+
   Rules<PolicyKey> policies_;
   Rules<Symbol> profiles_;
+  absl::flat_hash_map<const void*, std::vector<RuleMatches*>> users_;  // of sets
 };
 
 }  // namespace felixsim::reach

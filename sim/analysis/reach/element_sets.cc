@@ -13,10 +13,8 @@ HeaderMatch port_match(int protocol, int port, bool source) {
 
 bool is_host(const Cidr& net) { return net.length == net.address.max_prefix(); }
 
-// Sets that no rule names any more.
-template <class Map>
-void drop_unused(Map& sets) {
-  std::erase_if(sets, [](const auto& entry) { return entry.second.use_count() == 1; });
+Signature mark_of(uint64_t set, uint64_t part, Verdict verdict) {
+  return signature_of(set, 2 * part + (verdict == Verdict::unknown ? 1 : 0));
 }
 
 Column column_of(const Tri& set, const std::vector<size_t>& elements) {
@@ -29,6 +27,48 @@ Column column_of(const Tri& set, const std::vector<size_t>& elements) {
 }
 
 }  // namespace
+
+void ElementSets::sign(const Tri& members, uint64_t number, uint64_t part) {
+  signatures_.resize(addresses_.size(), Signature{0, 0});
+  const Signature yes = mark_of(number, part, Verdict::yes);
+  const Signature unknown = mark_of(number, part, Verdict::unknown);
+  for (size_t i = members.may.find_first(); i != Bits::npos; i = members.may.find_next(i))
+    signatures_[i] ^= members.yes.test(i) ? yes : unknown;
+}
+
+void ElementSets::sign(const ElementSet& set) { sign(set.members, set.number, 0); }
+
+void ElementSets::sign(const PortSet& set) {
+  for (const auto& [condition, members] : set.members) sign(members, set.number, condition);
+}
+
+void ElementSets::put(ElementSet& set, size_t element, Verdict verdict) {
+  const Verdict before = verdict_of(set.members, element);
+  if (before == verdict) return;
+  for (const Verdict one : {before, verdict})
+    if (one != Verdict::no) signatures_[element] ^= mark_of(set.number, 0, one);
+  set.members.set(element, verdict);
+}
+
+void ElementSets::touch(ElementSet& set, size_t update) {
+  set.touched = update;
+  touched_.push_back(&set);
+}
+
+void ElementSets::touch(PortSet& set, size_t update) {
+  set.touched = update;
+  touched_.push_back(&set);
+}
+
+// Sets that no rule names any more.
+template <class Map>
+void ElementSets::drop_unused(Map& sets) {
+  std::erase_if(sets, [this](const auto& entry) {
+    const bool unused = entry.second.use_count() == 1;
+    if (unused) sign(*entry.second);
+    return unused;
+  });
+}
 
 const std::vector<msg::IpSetMember>& ElementSets::members_of(Symbol id) const {
   static const std::vector<msg::IpSetMember> none;
@@ -108,7 +148,9 @@ ElementSetPtr ElementSets::ip_set(Symbol id) {
   auto& known = ip_sets_[id];
   if (!known) {
     known = std::make_shared<IpSetElements>();
+    known->number = ++last_number_;
     fill(id, *known);
+    sign(*known);
   }
   return known;
 }
@@ -117,7 +159,9 @@ PortSetPtr ElementSets::ports(Symbol id, bool source) {
   auto& known = port_sets_[{id, source}];
   if (!known) {
     known = std::make_shared<PortSet>();
+    known->number = ++last_number_;
     fill(id, source, *known);
+    sign(*known);
   }
   return known;
 }
@@ -132,18 +176,20 @@ ElementSetPtr ElementSets::addresses_of(const msg::RuleMatchSide& side) {
   set->not_nets = side.not_net;
   for (const Symbol id : side.ip_set_ids) set->sets.push_back(ip_set(id));
   for (const Symbol id : side.not_ip_set_ids) set->not_sets.push_back(ip_set(id));
+  set->number = ++last_number_;
   fill(*set);
+  sign(*set);
   combined_.push_back(set);
   return set;
 }
 
 // Untold members are not looked for: what the input does not tell never changes.
-Verdict ElementSets::verdict(Symbol id, const IpSetElements& set, size_t number) const {
+Verdict ElementSets::verdict(const std::vector<msg::IpSetMember>& members, const IpSetElements& set,
+                             size_t number) const {
   const Element& element = addresses_.elements()[number];
   if (element.vacant) return Verdict::no;
-  const auto& members = members_of(id);
-  const Cidr host = Cidr::host(ip_of(element.first, addresses_.family()));
   if (element.first == element.last) {
+    const Cidr host = Cidr::host(ip_of(element.first, addresses_.family()));
     const auto it = std::lower_bound(
         members.begin(), members.end(), host,
         [](const msg::IpSetMember& member, const Cidr& cidr) { return member.cidr < cidr; });
@@ -173,14 +219,43 @@ Verdict ElementSets::verdict(const Combined& set, size_t element) const {
   return out;
 }
 
+// Members of sets that hold single addresses only are looked for between the first and the last
+// address that came.
+void ElementSets::renew(Symbol id, const std::vector<size_t>& renewed, const HostSpan& span,
+                        IpSetElements& set) {
+  const auto& members = members_of(id);
+  const auto below = [](const msg::IpSetMember& member, const Cidr& cidr) {
+    return member.cidr < cidr;
+  };
+  bool any = !set.hosts_only;
+  if (!any && span.first) {
+    const auto it = std::lower_bound(members.begin(), members.end(), *span.first, below);
+    any = it != members.end() && !(*span.last < it->cidr);
+  }
+  for (const size_t element : renewed)
+    put(set, element, any ? verdict(members, set, element) : Verdict::no);
+}
+
+ElementSets::HostSpan ElementSets::span_of(const std::vector<size_t>& renewed) const {
+  HostSpan span;
+  for (const size_t number : renewed) {
+    const Element& element = addresses_.elements()[number];
+    if (element.vacant || element.first != element.last) continue;
+    const Cidr host = Cidr::host(ip_of(element.first, addresses_.family()));
+    if (!span.first || host < *span.first) span.first = host;
+    if (!span.last || *span.last < host) span.last = host;
+  }
+  return span;
+}
+
 void ElementSets::update_ip_sets(const SetUpdate& update, Bits& dirty) {
+  const HostSpan span = span_of(update.renewed);
   for (auto& [id, set] : ip_sets_) {
     set->members.resize(addresses_.size());
-    for (const size_t element : update.renewed)
-      set->members.set(element, verdict(id, *set, element));
+    if (!update.renewed.empty()) renew(id, update.renewed, span, *set);
     const auto change = update.changes.ip_sets.find(id);
     if (change == update.changes.ip_sets.end()) continue;
-    set->touched = update.number;
+    touch(*set, update.number);
     Tri concerned = Tri::none(addresses_.size());
     for (const auto& moved : change->second)
       for (const auto* members : {&moved.went, &moved.came})
@@ -189,8 +264,9 @@ void ElementSets::update_ip_sets(const SetUpdate& update, Bits& dirty) {
           addresses_.mark(member.cidr, concerned);
           set->hosts_only = set->hosts_only && is_host(member.cidr);
         }
+    const auto& members = members_of(id);
     for (size_t i = concerned.yes.find_first(); i != Bits::npos; i = concerned.yes.find_next(i))
-      set->members.set(i, verdict(id, *set, i));
+      put(*set, i, verdict(members, *set, i));
     dirty |= concerned.yes;
   }
 }
@@ -210,9 +286,11 @@ void ElementSets::update_port_sets(const SetUpdate& update, Bits& dirty) {
     }
     if (!changed) continue;
     for (const auto& [condition, members] : set->members) dirty |= members.may;
+    sign(*set);
     fill(key.first, key.second, *set);
+    sign(*set);
     for (const auto& [condition, members] : set->members) dirty |= members.may;
-    set->touched = update.number;
+    touch(*set, update.number);
   }
 }
 
@@ -225,14 +303,20 @@ void ElementSets::update_combined(const SetUpdate& update, const Bits& dirty) {
     bool touched = false;
     for (const auto* sets : {&set->sets, &set->not_sets})
       for (const auto& one : *sets) touched = touched || one->touched == update.number;
-    if (touched) set->touched = update.number;
+    if (touched) touch(*set, update.number);
     for (const size_t element : touched ? elements : update.renewed)
-      set->members.set(element, verdict(*set, element));
+      put(*set, element, verdict(*set, element));
   }
 }
 
 void ElementSets::update(const SetUpdate& update, Bits& dirty) {
-  std::erase_if(combined_, [](const auto& set) { return set.use_count() == 1; });
+  touched_.clear();
+  signatures_.resize(addresses_.size(), Signature{0, 0});
+  std::erase_if(combined_, [this](const auto& set) {
+    if (set.use_count() > 1) return false;
+    sign(*set);
+    return true;
+  });
   drop_unused(ip_sets_);
   drop_unused(port_sets_);
   for (const size_t element : update.renewed) dirty.set(element);

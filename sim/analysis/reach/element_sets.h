@@ -9,6 +9,7 @@
 
 #include "sim/analysis/reach/addresses.h"
 #include "sim/analysis/reach/headers.h"
+#include "sim/analysis/reach/signature.h"
 #include "sim/analysis/reach/state.h"
 #include "sim/analysis/reach/unknown_labels.h"
 
@@ -23,6 +24,7 @@ struct ElementSet {
   Tri members;
   Column column;
   size_t touched = 0;  // the last update that changed members
+  uint64_t number = 0;
 };
 using ElementSetPtr = std::shared_ptr<const ElementSet>;
 
@@ -30,6 +32,7 @@ using ElementSetPtr = std::shared_ptr<const ElementSet>;
 struct PortSet {
   std::map<size_t, Tri> members;  // number of the condition -> elements
   size_t touched = 0;             // the last update that changed members, or conditions
+  uint64_t number = 0;
 };
 using PortSetPtr = std::shared_ptr<const PortSet>;
 
@@ -59,6 +62,10 @@ class ElementSets {
 
   // Brings all sets up to date; adds the elements whose membership in any may have changed.
   void update(const SetUpdate& update, Bits& dirty);
+  // Elements of equal signatures are in the same sets: no rule tells them apart as peers.
+  const std::vector<Signature>& signatures() const { return signatures_; }
+  // The sets that the last update touched, each an ElementSet or PortSet.
+  const std::vector<const void*>& touched() const { return touched_; }
   // Fills every set's column with the membership of these elements, 64 at most.
   void look_at(const std::vector<size_t>& elements);
 
@@ -77,13 +84,28 @@ class ElementSets {
   void fill(Symbol id, IpSetElements& set) const;
   void fill(Symbol id, bool source, PortSet& set);
   void fill(Combined& set) const;
-  Verdict verdict(Symbol id, const IpSetElements& set, size_t element) const;
+  Verdict verdict(const std::vector<msg::IpSetMember>& members, const IpSetElements& set,
+                  size_t element) const;
   Verdict verdict(const Combined& set, size_t element) const;
+  struct HostSpan {  // from the first single address to the last; none: there are none
+    std::optional<Cidr> first, last;
+  };
+  HostSpan span_of(const std::vector<size_t>& renewed) const;
+  void renew(Symbol id, const std::vector<size_t>& renewed, const HostSpan& span,
+             IpSetElements& set);
+  void touch(ElementSet& set, size_t update);
+  void touch(PortSet& set, size_t update);
   void update_ip_sets(const SetUpdate& update, Bits& dirty);
   void update_port_sets(const SetUpdate& update, Bits& dirty);
   void update_combined(const SetUpdate& update, const Bits& dirty);
   void add_untold(Symbol id, Tri& set) const;
   void add_untold_ports(Symbol id, bool source, PortSet& set);
+  void put(ElementSet& set, size_t element, Verdict verdict);
+  void sign(const ElementSet& set);  // all members come, or go
+  void sign(const PortSet& set);
+  void sign(const Tri& members, uint64_t number, uint64_t part);
+  template <class Map>
+  void drop_unused(Map& sets);
   template <class Each>
   void for_each_untold(const Selector& selector, Each each) const;
 
@@ -95,6 +117,9 @@ class ElementSets {
   std::map<Symbol, std::shared_ptr<IpSetElements>> ip_sets_;
   std::map<std::pair<Symbol, bool>, std::shared_ptr<PortSet>> port_sets_;
   std::vector<std::shared_ptr<Combined>> combined_;
+  std::vector<Signature> signatures_;  // of elements
+  std::vector<const void*> touched_;
+  uint64_t last_number_ = 0;
 };
 
 }  // namespace felixsim::reach

@@ -38,13 +38,14 @@ class DeadRuleSearch {
 
   template <class Each>
   static void for_each_rule(const Program& program, Each each) {
-    for (size_t t = 0; t < program.tiers.size(); ++t)
-      for (size_t p = 0; p < program.tiers[t].policies.size(); ++p)
+    const auto tiers = static_cast<uint32_t>(program.tiers.size());
+    for (uint32_t t = 0; t < tiers; ++t)
+      for (uint32_t p = 0; p < program.tiers[t].policies.size(); ++p)
         for (const auto& rule : *program.tiers[t].policies[p])
           each(rule, Decided{DecidedBy::rule, t, p, &rule});
-    for (size_t p = 0; p < program.profiles.size(); ++p)
+    for (uint32_t p = 0; p < program.profiles.size(); ++p)
       for (const auto& rule : *program.profiles[p])
-        each(rule, Decided{DecidedBy::rule, program.tiers.size(), p, &rule});
+        each(rule, Decided{DecidedBy::rule, tiers, p, &rule});
   }
 
   void look(const FamilyMatrix& family, size_t g) {

@@ -325,10 +325,46 @@ void FamilyUpdater::evaluate_whole(size_t g) {
   out_.groups[g] = evaluate(group.cells, out_.programs[g], out_.headers, out_.addresses.live());
 }
 
+// Of the elements that changed, those that are now like one that did not; `others`: the rest.
+std::vector<AlikeElement> FamilyUpdater::find_alike(const Bits& dirty,
+                                                    std::vector<size_t>& others) const {
+  const Bits& live = out_.addresses.live();
+  const auto& signatures = sets_.signatures();
+  std::vector<AlikeElement> out;
+  absl::flat_hash_map<Signature, size_t> wanted;  // where in the elements that did not change
+  for (const size_t element : listed(dirty))
+    if (live.test(element)) wanted.emplace(signatures[element], Bits::npos);
+  if (!wanted.empty())
+    for (const size_t element : listed(live - dirty))
+      if (const auto it = wanted.find(signatures[element]); it != wanted.end())
+        it->second = element;
+  for (const size_t element : listed(dirty)) {
+    const size_t like = live.test(element) ? wanted.at(signatures[element]) : Bits::npos;
+    if (like == Bits::npos && live.test(element))
+      others.push_back(element);
+    else
+      out.push_back({element, like});
+  }
+  return out;
+}
+
+void FamilyUpdater::ask_columns(const std::vector<size_t>& groups,
+                                const std::vector<size_t>& elements) {
+  for (size_t begin = 0; begin < elements.size() && !groups.empty(); begin += Bits::word_bits) {
+    const auto first = elements.begin() + static_cast<std::ptrdiff_t>(begin);
+    const size_t count = std::min(Bits::word_bits, elements.size() - begin);
+    const std::vector<size_t> some(first, first + static_cast<std::ptrdiff_t>(count));
+    sets_.look_at(some);
+    for (const size_t g : groups)
+      columns_.evaluate(groups_[g].cells, out_.programs[g], out_.headers, out_.addresses.live(),
+                        some, out_.groups[g]);
+  }
+}
+
 void FamilyUpdater::evaluate_groups(const std::vector<size_t>& renewed, const Bits& dirty) {
   constexpr size_t too_many = 8 * Bits::word_bits;  // columns cost more than the whole
+  const size_t count = dirty.count();
   std::vector<size_t> by_column;
-  const std::vector<size_t> elements = listed(dirty);
   for (size_t g = 0; g < groups_.size(); ++g) {
     if (groups_[g].members == 0 || static_cast<int>(g) == untold_) continue;
     bool changed = groups_[g].fresh, touched = !renewed.empty();
@@ -336,20 +372,16 @@ void FamilyUpdater::evaluate_groups(const std::vector<size_t>& renewed, const Bi
       changed = changed || rules.changed == update_;
       touched = touched || rules.touched == update_;
     });
-    if (changed || (touched && elements.size() > too_many))
+    if (changed || (touched && count > too_many))
       evaluate_whole(g);
     else if (touched)
       by_column.push_back(g);
   }
-  for (size_t begin = 0; begin < elements.size() && !by_column.empty(); begin += Bits::word_bits) {
-    const auto first = elements.begin() + static_cast<std::ptrdiff_t>(begin);
-    const size_t count = std::min(Bits::word_bits, elements.size() - begin);
-    const std::vector<size_t> some(first, first + static_cast<std::ptrdiff_t>(count));
-    sets_.look_at(some);
-    for (const size_t g : by_column)
-      evaluate_columns(groups_[g].cells, out_.programs[g], out_.headers, out_.addresses.live(),
-                       some, out_.groups[g]);
-  }
+  if (by_column.empty()) return;
+  std::vector<size_t> others;
+  const std::vector<AlikeElement> alike = find_alike(dirty, others);
+  for (const size_t g : by_column) copy_columns(alike, groups_[g].cells, out_.groups[g]);
+  ask_columns(by_column, others);
 }
 
 }  // namespace felixsim::reach

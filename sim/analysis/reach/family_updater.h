@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "sim/analysis/reach/columns.h"
 #include "sim/analysis/reach/compiled_rules.h"
 #include "sim/analysis/reach/matrix.h"
 
@@ -57,6 +58,8 @@ class FamilyUpdater {
   Program program_of(const EndpointInfo& endpoint, bool ingress);
   void evaluate_groups(const std::vector<size_t>& renewed, const Bits& dirty);
   void evaluate_whole(size_t group);
+  std::vector<AlikeElement> find_alike(const Bits& dirty, std::vector<size_t>& others) const;
+  void ask_columns(const std::vector<size_t>& groups, const std::vector<size_t>& elements);
 
   const ClusterState& state_;
   const MatrixOptions& options_;
@@ -73,6 +76,7 @@ class FamilyUpdater {
   std::map<Symbol, std::vector<size_t>> encapsulation_;      // conditions, by host
   Bits regroup_;                                             // elements
   int untold_ = -1;
+  ColumnEvaluator columns_;
 };
 
 }  // namespace felixsim::reach

@@ -21,10 +21,8 @@ using Allowed = std::vector<AllowedPart>;
 Allowed evaluate(std::vector<Cell>& cells, const Program& program, const HeaderSpace& headers,
                  const Bits& live);
 
-// The same for those elements alone that every set's column is about (ElementSets::look_at).
-// O(cells × rules), as long as the parts stay what they are.
-void evaluate_columns(std::vector<Cell>& cells, const Program& program, const HeaderSpace& headers,
-                      const Bits& live, const std::vector<size_t>& elements, Allowed& allowed);
+// Puts cells with equal peers together and numbers their parts; `peers` has those of each cell.
+Allowed joined(std::vector<Cell>& cells, std::vector<Tri> peers);
 
 // The evaluation, told step by step: for which headers what decides (perhaps, where the input does
 // not tell) about which peers.

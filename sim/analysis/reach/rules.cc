@@ -97,6 +97,19 @@ RuleMatches compile_rules(const std::vector<msg::Rule>& rules, bool ingress, Ele
   return out;
 }
 
+std::vector<const void*> sets_of(const RuleMatches& rules) {
+  std::vector<const void*> out;
+  for (const auto& rule : rules)
+    for (const auto* side : {&rule.source, &rule.destination}) {
+      if (side->addresses) out.push_back(side->addresses.get());
+      for (const auto* sets : {&side->any, &side->all, &side->none})
+        for (const auto& set : *sets) out.push_back(set.get());
+    }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
 void touch_rules(RuleMatches& rules, size_t update) {
   for (const auto& rule : rules)
     for (const auto* side : {&rule.source, &rule.destination}) {

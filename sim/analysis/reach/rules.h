@@ -56,6 +56,9 @@ std::vector<Cidr> nets_of(const std::vector<msg::Rule>& rules, IpFamily family);
 RuleMatches compile_rules(const std::vector<msg::Rule>& rules, bool ingress, ElementSets& sets,
                           HeaderSpace& headers);
 
+// The sets that rules name, each once: ElementSet and PortSet.
+std::vector<const void*> sets_of(const RuleMatches& rules);
+
 // Notes in `rules` that sets changed under them.
 void touch_rules(RuleMatches& rules, size_t update);
 
