@@ -54,7 +54,8 @@ Status add_addresses(SimulatedKernel& kernel, const json& list, const std::strin
     if (!prefix)
       if (const auto ip = Ip::parse(text))
         prefix = IpPrefix{*ip, static_cast<uint8_t>(ip->max_prefix())};
-    if (!prefix) return wrong(where, "not an address: " + entry.dump());
+    if (!prefix)
+      return wrong(where, entry.is_string() ? "not an address: " + text : "texts are needed");
     Address address{*prefix};
     const auto& ip = prefix->address;
     if (name == "lo") address.scope = "host";
@@ -93,6 +94,7 @@ Status do_facts(SimulatedKernel& kernel, const json& facts) {
   }
   if (const auto found = facts.find("sysctls"); found != facts.end())
     for (const auto& [name, value] : found->items()) {
+      if (value.is_structured()) return wrong("facts.sysctls." + name, "a text is needed");
       const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
       const auto answer = kernel.apply(SysctlOp{name, text});
       if (answer.rc != 0) return wrong("facts.sysctls." + name, answer.text);

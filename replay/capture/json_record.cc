@@ -107,6 +107,16 @@ Result<std::vector<JsonMember>*> JsonRecords::parse(const Record& record, const 
   return &buffers.members;
 }
 
+Status check_json_object(const std::string& text, const std::string& file) {
+  std::string padded;
+  padded.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+  padded = text;
+  JsonRecords records;
+  auto members = records.parse({padded, 1, 1}, file);
+  if (!members) return forward(members);
+  return {};
+}
+
 std::string compact_json(std::string_view json) {
   std::string out(json.size() + simdjson::SIMDJSON_PADDING, '\0');
   size_t length = 0;

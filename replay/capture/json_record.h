@@ -42,6 +42,10 @@ class JsonRecords {
   std::unique_ptr<Buffers> buffers_;
 };
 
+// Whether `text` is one object that a capture may hold: not nested too deeply (who copies or prints
+// it may recurse), no name twice, UTF-8. The error tells the place.
+Status check_json_object(const std::string& text, const std::string& file);
+
 // Without the white space between tokens; every token as written.
 std::string compact_json(std::string_view json);
 

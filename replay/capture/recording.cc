@@ -110,11 +110,10 @@ Status read_steps(const Json& root, const std::string& file, Recording& recordin
 Result<Json> read_json(const std::string& path) {
   auto text = read_text(path, max_recording_bytes);
   if (!text) return forward(text);
-  try {
-    return Json::parse(*text);
-  } catch (const Json::exception& e) {
-    return invalid(fmt::format("{}: {}", path, e.what()));
-  }
+  if (auto checked = check_json_object(*text, path); !checked) return forward(checked);
+  auto json = Json::parse(*text, nullptr, false);
+  if (json.is_discarded()) return invalid(path + ": bad JSON");
+  return json;
 }
 
 Result<Recording> read_folder(const std::string& folder) {

@@ -302,7 +302,7 @@ Result<int> bisect(const Options& options) {
   if (!at_bad) return forward(at_bad);
   const auto verdict = at_good->answer.trace.verdict;
   if (verdict == at_bad->answer.trace.verdict) {
-    fmt::print(stderr, "the probe is {} at both moments\n", verdict_word(verdict));
+    print_note("the probe is {} at both moments", verdict_word(verdict));
     return exit_no;
   }
   if (auto started = bisection.start_from(*bad, std::move(*at_bad)); !started)

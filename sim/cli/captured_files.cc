@@ -22,7 +22,12 @@ Result<Files> read_folder(const fs::path& folder) {
   for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator();
        it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if (name.starts_with('.') || !it->is_regular_file(error)) continue;
+    std::error_code ignored;  // of a link that leads nowhere: opening it tells
+    const auto status = it->status(ignored);
+    if (name.starts_with('.') || fs::is_directory(status)) continue;
+    if (fs::is_other(status))
+      return fail(ErrorCode::unsupported, it->path().string() + ": a pipe or device, not a file",
+                  what_to_give);
     auto text = read_file(it->path().string());
     if (!text) return forward(text);
     files[name] = std::move(*text);

@@ -20,9 +20,22 @@ void on_run(CLI::App& verb, Action action) {
 
 Result<int> run_chosen_action() { return chosen_action()(); }
 
+void print_line(std::string_view line) {
+  std::string text;
+  for (const char c : line) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f)
+      text += fmt::format("\\x{:02x}", byte);
+    else
+      text += c;
+  }
+  text += '\n';
+  (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
 void print_error(const Error& error) {
-  fmt::print(stderr, "error: {}\n", error.message);
-  if (!error.help.empty()) fmt::print(stderr, "  help: {}\n", error.help);
+  print_note("error: {}", error.message);
+  if (!error.help.empty()) print_note("  help: {}", error.help);
 }
 
 Status print_data(const std::string& text) {

@@ -3,8 +3,11 @@
 // <verb>_command.cc per verb; main.cc lists them.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "felixsim/result.h"
 
@@ -32,6 +35,14 @@ Result<int> run_chosen_action();
 
 // "error: place: fact" and, where there is one, "  help: fix", on stderr.
 void print_error(const Error& error);
+
+// A line on stderr. Control characters, as hostile input may hold them, are written as \xNN: a
+// terminal shall not obey them. An stderr that is closed or full is no error.
+void print_line(std::string_view line);
+template <class... Args>
+void print_note(fmt::format_string<Args...> format, Args&&... args) {
+  print_line(fmt::format(format, std::forward<Args>(args)...));
+}
 
 // Data goes to stdout in one piece; an I/O failure there (a closed pipe, a full disk) is an error.
 Status print_data(const std::string& text);

@@ -31,7 +31,7 @@ Result<Texts> texts_at(const Input& input, const Options& options, const std::st
   request.options.version = version;
   auto flight = fly(input, request);
   if (!flight) return forward(flight);
-  for (const auto& note : flight->notes) fmt::print(stderr, "assumed at {}: {}\n", when, note);
+  for (const auto& note : flight->notes) print_note("assumed at {}: {}", when, note);
   auto node = find_node(*flight->cluster, options.node);
   if (!node) return forward(node);
   return node_texts(**node);

@@ -51,7 +51,7 @@ Result<int> graph(const Options& options) {
   if (!options.node.empty()) request.nodes = {options.node};
   auto flight = fly(*input, request);
   if (!flight) return forward(flight);
-  for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
+  for (const auto& note : flight->notes) print_note("assumed: {}", note);
   const auto& nodes = flight->cluster->nodes();
   auto node =
       find_node(*flight->cluster,

@@ -45,7 +45,7 @@ Result<int64_t> import_one(const Options& options, const std::string& input,
                            EventLogWriter& writer) {
   std::vector<std::string> notes;  // what the input holds that is not stored as it is there
   auto source = open_capture(options.from, input, &notes);
-  for (const auto& note : notes) fmt::print(stderr, "note: {}\n", note);
+  for (const auto& note : notes) print_note("note: {}", note);
   if (!source) return tl::unexpected(explained(source.error(), input, 0));
   Progress progress("importing " + input, 0);
   Counted counted(**source, progress);
@@ -75,7 +75,7 @@ Result<int> import(const Options& options) {
                                   {"log", options.log},
                                   {"appended", total},
                                   {"events", writer->last_sequence()}}
-               .dump() +
+               .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
            "\n";
   if (auto printed = print_data(text); !printed) return forward(printed);
   return exit_yes;

@@ -5,9 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include "replay/capture/capture.h"
+#include "replay/capture/json_record.h"
 #include "replay/scenario/scenario.h"
+#include "sim/cli/command.h"
 #include "sim/cli/file.h"
 #include "sim/cli/folded_events.h"
+#include "sim/cli/folder.h"
 #include "sim/cli/moment_in_events.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/nodes_to_fly.h"
@@ -35,25 +38,18 @@ Result<std::vector<Event>> read_capture(const std::string& format, const std::st
   return drain(**source);
 }
 
-std::vector<std::string> manifests_below(const std::string& path) {
-  std::vector<std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(path)) {
-    const auto extension = entry.path().extension();
-    if (entry.is_regular_file() &&
-        (extension == ".yaml" || extension == ".yml" || extension == ".json"))
-      files.push_back(entry.path().generic_string());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
+Result<std::vector<std::string>> manifests_below(const std::string& path) {
+  return files_below(path, {".yaml", ".yml", ".json"});
 }
 
 Result<std::vector<Event>> read_manifest_folder(const std::string& path) {
   const auto files = manifests_below(path);
-  if (files.empty())
+  if (!files) return tl::unexpected(files.error());
+  if (files->empty())
     return fail(ErrorCode::not_found, fmt::format("{}: holds no manifests (*.yaml, *.json)", path),
                 "name an event log, a scenario, a recorded case or a capture");
   std::vector<Event> events;
-  for (const auto& file : files) {
+  for (const auto& file : *files) {
     auto more = read_capture("kubectl", file);
     if (!more) return more;
     std::move(more->begin(), more->end(), std::back_inserter(events));
@@ -77,12 +73,11 @@ Result<std::vector<Event>> read_yaml(const std::string& path) {
 
 // JSON is a capture in lines, an etcd watch, or manifests: its first bytes tell.
 Result<std::vector<Event>> read_json(const std::string& path) {
-  const auto text = read_file(path);
-  if (!text) return tl::unexpected(text.error());
-  const std::string head = text->substr(0, 4096);
-  if (head.find("\"Header\"") != std::string::npos || head.find("\"Events\"") != std::string::npos)
+  const auto head = read_head(path, 4096);
+  if (!head) return tl::unexpected(head.error());
+  if (head->find("\"Header\"") != head->npos || head->find("\"Events\"") != head->npos)
     return read_capture("etcd-watch", path);
-  if (head.find("\"apiVersion\"") < head.find("\"key\"")) return read_capture("kubectl", path);
+  if (head->find("\"apiVersion\"") < head->find("\"key\"")) return read_capture("kubectl", path);
   return read_capture("jsonl", path);
 }
 
@@ -94,6 +89,9 @@ Result<std::vector<Event>> read_events(const std::string& path) {
   if (!fs::exists(path, error))
     return fail(ErrorCode::not_found, fmt::format("{}: there is no such file", path),
                 "name an event log, a scenario, a recorded case or a capture");
+  if (!fs::is_regular_file(path, error))
+    return fail(ErrorCode::unsupported, path + ": a pipe or device, not a file",
+                "it is read more than once: write it to a file first");
   const auto extension = fs::path(path).extension();
   return extension == ".yaml" || extension == ".yml" ? read_yaml(path) : read_json(path);
 }
@@ -155,13 +153,12 @@ std::set<std::string> datastore_nodes(const DatastoreView& datastore) {
 
 }  // namespace
 
-std::vector<std::string> manifest_files(const std::string& path) {
+Result<std::vector<std::string>> manifest_files(const std::string& path) {
   std::error_code error;
-  if (fs::is_directory(path, error))
-    return fs::exists(path + "/recording.json", error) ? std::vector<std::string>()
-                                                       : manifests_below(path);
+  if (fs::is_directory(path, error) && fs::exists(path + "/recording.json", error)) return {};
+  if (fs::is_directory(path, error)) return manifests_below(path);
   const auto extension = fs::path(path).extension();
-  if (!fs::exists(path, error) || (extension != ".yaml" && extension != ".yml")) return {};
+  if (!fs::is_regular_file(path, error) || (extension != ".yaml" && extension != ".yml")) return {};
   const auto text = read_file(path);
   return text && !looks_like_scenario(*text) ? std::vector{path} : std::vector<std::string>();
 }
@@ -223,6 +220,7 @@ Result<Event> Input::event_at(int64_t position) const {
 Result<HostFile> read_host_file(const std::string& path) {
   const auto text = read_file(path);
   if (!text) return tl::unexpected(text.error());
+  if (auto checked = check_json_object(*text, path); !checked) return forward(checked);
   const auto json = nlohmann::json::parse(*text, nullptr, false);
   constexpr const char* help =
       R"(a JSON object such as {"facts": {"interfaces": [...]}, "env": {"FELIX_X": "y"}, "felix_cfg": "..."})";
@@ -267,9 +265,9 @@ Result<Flight> fly(const Input& input, const FlightRequest& request) {
 
 void print_trouble(const NodeFlight& node) {
   if (node.state != FelixState::running)
-    fmt::print(stderr, "note: Felix on {}: {}\n", node.name, felix_state_text(node));
+    print_note("note: Felix on {}: {}", node.name, felix_state_text(node));
   if (const auto problem = wireguard_problem(node); !problem.empty())
-    fmt::print(stderr, "note: {}\n", problem);
+    print_note("note: {}", problem);
 }
 
 Result<const NodeFlight*> find_node(const Cluster& cluster, const std::string& name) {

@@ -42,7 +42,7 @@ class Input {
 };
 
 // The manifests that an INPUT is made of: one file or a folder's; none: it is something else.
-std::vector<std::string> manifest_files(const std::string& path);
+Result<std::vector<std::string>> manifest_files(const std::string& path);
 
 // Names of what the host is, for nodes of which the input says nothing (--host FILE).
 struct HostFile {

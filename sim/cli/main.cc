@@ -43,7 +43,7 @@ void add_verbs(CLI::App& app) {
 }  // namespace
 
 int run(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // errors of write(2)
   CLI::App app(description, "felixsim");
   app.footer(footer);
   app.set_version_flag("--version", FELIXSIM_VERSION_TEXT);
@@ -52,7 +52,10 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version
-    return app.exit(e);
+    const int code = app.exit(e);
+    if (std::cout.flush()) return code;
+    print_error({ErrorCode::io, "cannot write to standard output", "check the disk or the pipe"});
+    return exit_error;
   } catch (const CLI::ParseError& e) {
     print_error({ErrorCode::invalid_input, e.what(), "felixsim --help, or felixsim VERB --help"});
     return exit_error;

@@ -79,7 +79,7 @@ Result<int> messages(const Options& options) {
   auto flight = fly(*input, request);
   if (!flight) return forward(flight);
   const double compute_s = seconds_since(takeoff);
-  for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
+  for (const auto& note : flight->notes) print_note("assumed: {}", note);
   if (options.node != "*")
     if (auto node = find_node(*flight->cluster, options.node); !node) return forward(node);
   std::string out;

@@ -17,7 +17,7 @@ Progress::Progress(std::string label, size_t total)
       next_draw_(steady_clock::now() + milliseconds(300)) {}
 
 Progress::~Progress() {
-  if (drawn_) fmt::print(stderr, "\r\033[K");
+  if (drawn_) std::fputs("\r\033[K", stderr);
 }
 
 void Progress::step(size_t by) {
@@ -33,13 +33,15 @@ void Progress::step(size_t by) {
 void Progress::draw() {
   drawn_ = true;
   if (total_ == 0) {
-    fmt::print(stderr, "\r{}: {}\033[K", label_, done_);
+    std::fputs(fmt::format("\r{}: {}\033[K", label_, done_).c_str(), stderr);
     return;
   }
   constexpr size_t width = 30;
   const size_t filled = std::min(width, done_ * width / total_);
-  fmt::print(stderr, "\r{} [{}{}] {}/{}\033[K", label_, std::string(filled, '='),
-             std::string(width - filled, ' '), done_, total_);
+  std::fputs(fmt::format("\r{} [{}{}] {}/{}\033[K", label_, std::string(filled, '='),
+                         std::string(width - filled, ' '), done_, total_)
+                 .c_str(),
+             stderr);
   std::fflush(stderr);
 }
 

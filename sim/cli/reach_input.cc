@@ -36,8 +36,10 @@ std::string origin_of(const DatastoreEvent& change) {
 Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& moment) {
   ReachCluster cluster;
   std::vector<Event> events;
-  if (const auto files = manifest_files(path); !files.empty() && moment.kind == Moment::Kind::end) {
-    auto manifests = read_cluster_manifests(files);
+  const auto files = manifest_files(path);
+  if (!files) return tl::unexpected(files.error());
+  if (!files->empty() && moment.kind == Moment::Kind::end) {
+    auto manifests = read_cluster_manifests(*files);
     events = std::move(manifests.events);
     cluster.unusable = std::move(manifests.unusable);
     for (const auto& pod : manifests.without_address)
@@ -71,9 +73,9 @@ Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& m
 }
 
 int finish_reach(const std::vector<std::string>& unusable, int answer) {
-  for (const auto& reason : unusable) fmt::print(stderr, "not used: {}\n", reason);
+  for (const auto& reason : unusable) print_note("not used: {}", reason);
   if (unusable.empty()) return answer;
-  fmt::print(stderr, "the answer is incomplete: {} {} could not be used\n", unusable.size(),
+  print_note("the answer is incomplete: {} {} could not be used", unusable.size(),
              unusable.size() == 1 ? "object" : "objects");
   return exit_error;
 }

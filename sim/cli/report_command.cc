@@ -69,8 +69,10 @@ struct ReportInput {
 
 // Manifests are read as `reach` reads them: workloads stand for their pods.
 Result<ReportInput> open_report_input(const std::string& path) {
-  if (const auto files = manifest_files(path); !files.empty()) {
-    auto manifests = read_cluster_manifests(files);
+  const auto files = manifest_files(path);
+  if (!files) return tl::unexpected(files.error());
+  if (!files->empty()) {
+    auto manifests = read_cluster_manifests(*files);
     return ReportInput{Input::of_events(path, std::move(manifests.events)),
                        std::move(manifests.unusable)};
   }
@@ -189,7 +191,7 @@ Result<int> report(const Options& options) {
   auto written = options.out == "-" ? print_data(*page) : write_file(options.out, *page);
   if (!written) return forward(written);
   if (options.out != "-")
-    fmt::print(stderr, "{}: {:.1f} MB\n", options.out, static_cast<double>(page->size()) / 1e6);
+    print_note("{}: {:.1f} MB", options.out, static_cast<double>(page->size()) / 1e6);
   return exit_yes;
 }
 

@@ -9,6 +9,7 @@
 
 #include "sim/cli/command.h"
 #include "sim/cli/file.h"
+#include "sim/cli/folder.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/scenario_run.h"
 
@@ -24,10 +25,6 @@ struct Options {
   unsigned jobs = 0;  // 0: as many as there are processors
 };
 
-bool is_scenario_file(const fs::path& path) {
-  return path.extension() == ".yaml" || path.extension() == ".yml";
-}
-
 // The files named, and those in the folders named, sorted within each folder.
 Result<std::vector<std::string>> scenario_files(const std::vector<std::string>& paths) {
   std::vector<std::string> files;
@@ -37,15 +34,12 @@ Result<std::vector<std::string>> scenario_files(const std::vector<std::string>& 
       files.push_back(path);
       continue;
     }
-    std::vector<std::string> found;
-    for (const auto& entry : fs::recursive_directory_iterator(path, error))
-      if (entry.is_regular_file() && is_scenario_file(entry.path()))
-        found.push_back(entry.path().generic_string());
-    std::sort(found.begin(), found.end());
-    if (found.empty())
+    const auto found = files_below(path, {".yaml", ".yml"});
+    if (!found) return found;
+    if (found->empty())
       return fail(ErrorCode::not_found, fmt::format("{}: no scenario (*.yaml) in it", path),
                   "name a scenario file, or a folder that holds some");
-    files.insert(files.end(), found.begin(), found.end());
+    files.insert(files.end(), found->begin(), found->end());
   }
   return files;
 }

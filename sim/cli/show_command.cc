@@ -58,7 +58,7 @@ Result<int> show(const Options& options) {
   if (!flight) return forward(flight);
   auto node = find_node(*flight->cluster, options.node);
   if (!node) return forward(node);
-  for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
+  for (const auto& note : flight->notes) print_note("assumed: {}", note);
   print_trouble(**node);
   auto printed = print_data(options.json ? json_of(**node, options, flight->notes)
                                          : text_of(**node, options.what));

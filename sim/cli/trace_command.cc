@@ -31,12 +31,12 @@ Result<int> trace(const Options& options) {
   if (!input) return forward(input);
   auto flight = fly_for_probe(*input, *request, options.probe);
   if (!flight) return forward(flight);
-  for (const auto& note : flight->notes) fmt::print(stderr, "assumed: {}\n", note);
+  for (const auto& note : flight->notes) print_note("assumed: {}", note);
   for (const auto& [name, node] : flight->cluster->nodes()) print_trouble(*node);
   auto world = packet_world(*flight->cluster);
   if (!flight->notes.empty()) {
     world.assume_pod_routes();
-    fmt::print(stderr, "assumed: a pod of another node is reached, unless routes say otherwise\n");
+    print_note("assumed: a pod of another node is reached, unless routes say otherwise");
   }
   auto answer = run_probe(world, *flight->cluster, options.probe, true);
   if (!answer) return forward(answer);

@@ -50,13 +50,11 @@ std::optional<HostFile> captured_host(const std::map<std::string, std::string>& 
 }
 
 void print_notes(const DriftReport& report, bool running) {
-  for (const auto& note : report.assumed) fmt::print(stderr, "assumed: {}\n", note);
-  if (!running) fmt::print(stderr, "note: Felix on {}: {}\n", report.node, report.felix);
+  for (const auto& note : report.assumed) print_note("assumed: {}", note);
+  if (!running) print_note("note: Felix on {}: {}", report.node, report.felix);
   if (!report.missing_parts.empty())
-    fmt::print(stderr, "note: not captured, not compared: {}\n",
-               fmt::join(report.missing_parts, ", "));
-  if (!report.unread.empty())
-    fmt::print(stderr, "note: not read: {}\n", fmt::join(report.unread, ", "));
+    print_note("note: not captured, not compared: {}", fmt::join(report.missing_parts, ", "));
+  if (!report.unread.empty()) print_note("note: not read: {}", fmt::join(report.unread, ", "));
 }
 
 Result<int> verify(const Options& options) {

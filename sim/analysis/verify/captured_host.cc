@@ -47,6 +47,11 @@ void read_addresses(std::string_view text, std::map<std::string, Link>& links, s
     if (!parse_addresses(take_line(text), links)) ++unread;
 }
 
+// Names of interfaces may hold any bytes.
+std::string dump(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 ordered_json interface_facts(const Link& link) {
   ordered_json facts{{"name", link.name}, {"up", link.admin_up}};
   const bool loopback = link.kind == "loopback";
@@ -124,7 +129,7 @@ std::optional<CapturedHost> read_captured_host(const std::map<std::string, std::
   ordered_json interfaces = ordered_json::array();
   for (const auto& [name, link] : links) {
     auto facts = interface_facts(link);
-    host.interfaces[name] = facts.dump();
+    host.interfaces[name] = dump(facts);
     if (!is_tunnel(name) && !name.starts_with("cali")) interfaces.push_back(std::move(facts));
   }
   ordered_json sysctls = ordered_json::object();
@@ -134,7 +139,7 @@ std::optional<CapturedHost> read_captured_host(const std::map<std::string, std::
                             {{"kernel", {{"lacks", lacking(texts[HostPart::abilities], links)}}},
                              {"sysctls", std::move(sysctls)},
                              {"interfaces", std::move(interfaces)}}}};
-  host.facts = facts.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  host.facts = dump(facts);
   host.environment = read_environment(texts[HostPart::environment]);
   if (const auto cfg = texts.find(HostPart::felix_cfg); cfg != texts.end())
     host.felix_cfg = cfg->second;

@@ -117,7 +117,7 @@ TEST_CASE("a recording that is wrong is an error that names the file and the fac
           Wrong{"bad event", "events.jsonl", "{}", "events.jsonl:1:1: 'type' is missing"},
           Wrong{"event without time", "events.jsonl", R"({"key":"/a","rev":1,"type":"delete"})",
                 "has no time"},
-          Wrong{"cut off", "recording.json", R"({"steps": [)", "recording.json: "},
+          Wrong{"cut off", "recording.json", R"({"steps": [)", "recording.json:1:12: bad JSON"},
           Wrong{"no steps", "recording.json", "{}", "no list 'steps'"},
           Wrong{"a huge time", "recording.json", R"({"steps":[{"t_read":1e999}]})",
                 "recording.json"},

@@ -124,6 +124,23 @@ TEST_CASE("trouble with a capture is told with place, fact and fix, and exit cod
   }
 }
 
+TEST_CASE(
+    "a file of a capture that cannot be opened is an error, not a part that was not captured") {
+  const Scratch scratch;
+  fs::copy(recordings + "single-node-profiles/step-00/node-a", scratch.path / "c");
+  fs::remove(scratch.path / "c/iptables-save.txt");
+  for (const char* const command : {"ln -s nowhere", "ln -s iptables-save.txt", "mkfifo"})
+    DYNAMIC_SECTION(command) {
+      REQUIRE(shell(fmt::format("cd {} && {} iptables-save.txt", scratch / "c", command)).code ==
+              0);
+      const auto outcome = felixsim(
+          "verify " + recordings + "single-node-profiles --node node-a --against " + scratch / "c");
+      INFO(outcome.text);
+      CHECK(outcome.code == 2);
+      CHECK(has(outcome, "iptables-save.txt: "));
+    }
+}
+
 TEST_CASE("what capture-node.sh collects in a real namespace verifies, and breakage is named") {
   if (geteuid() != 0 || shell("unshare -n true").code != 0) {
     WARN("skipped: making a network namespace needs root");
