@@ -57,8 +57,7 @@ TEST_CASE("what lies in a folder and cannot be read is named, never left out") {
     DYNAMIC_SECTION(c.name) {
       REQUIRE(shell("cd " + scratch / "in" + " && " + c.command).code == 0);
       for (const std::string verb : {"reach ", "explain ", "run "}) {
-        const auto outcome =
-            felixsim(verb + scratch / "in" + (verb == "explain " ? " pairs" : ""));
+        const auto outcome = felixsim(verb + scratch / "in" + (verb == "explain " ? " pairs" : ""));
         INFO(verb << outcome.text);
         CHECK(outcome.code == 2);
         if (verb != "run ") CHECK(outcome.text.find(c.fact) != std::string::npos);
@@ -122,8 +121,8 @@ TEST_CASE("a written page replaces a file through its link, and no device") {
 TEST_CASE("a page that cannot be written leaves the old one, and no temporary") {
   const Scratch scratch;
   const std::string page = scratch.write("page.html", "old");
-  const auto outcome = shell(fmt::format("(ulimit -f 8; {} report {} -o {})", FELIXSIM_BINARY,
-                                         recording, page));
+  const auto outcome =
+      shell(fmt::format("(ulimit -f 8; {} report {} -o {})", FELIXSIM_BINARY, recording, page));
   INFO(outcome.text);
   CHECK(outcome.code == 2);
   CHECK(outcome.text.find("cannot write") != std::string::npos);
