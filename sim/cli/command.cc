@@ -39,7 +39,17 @@ void print_error(const Error& error) {
 }
 
 Status print_data(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+  DataPrinter printer;
+  printer.print(text);
+  return printer.finish();
+}
+
+void DataPrinter::print(std::string_view piece) {
+  good_ = good_ && std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size();
+}
+
+Status DataPrinter::finish() {
+  if (!good_ || std::fflush(stdout) != 0)
     return fail(ErrorCode::io, "cannot write to standard output", "check the disk or the pipe");
   return {};
 }

@@ -44,8 +44,18 @@ void print_note(fmt::format_string<Args...> format, Args&&... args) {
   print_line(fmt::format(format, std::forward<Args>(args)...));
 }
 
-// Data goes to stdout in one piece; an I/O failure there (a closed pipe, a full disk) is an error.
+// Data goes to stdout; an I/O failure there (a closed pipe, a full disk) is an error.
 Status print_data(const std::string& text);
+
+// The same in many pieces; after a failure nothing more is written.
+class DataPrinter {
+ public:
+  void print(std::string_view piece);
+  Status finish();
+
+ private:
+  bool good_ = true;
+};
 
 void add_run_command(CLI::App& app);
 void add_import_command(CLI::App& app);

@@ -6,6 +6,7 @@
 #include "sim/cli/command.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/reach_input.h"
+#include "sim/report/all_pairs.h"
 #include "sim/report/explain_json.h"
 #include "sim/report/explain_text.h"
 
@@ -59,10 +60,6 @@ Result<Answer> explain(const Options& options, const ExplainContext& context) {
     if (!pair) return forward(pair);
     return told(options, *pair, options.names[0], options.names[1]);
   }
-  if (options.what == "pairs") {
-    return Answer{options.json ? all_pairs_json(context.matrix) : all_pairs_text(context.matrix),
-                  false};
-  }
   if (options.what == "dead") {
     const auto dead = explain_dead(context);
     Answer answer = told(options, dead);
@@ -73,8 +70,8 @@ Result<Answer> explain(const Options& options, const ExplainContext& context) {
                  "ask for pod NS/NAME, policy NAME, pair FROM TO, pairs or dead");
 }
 
-std::string as_json(const std::string& answer, const Options& options,
-                    const ReachCluster& cluster) {
+// What stands before and behind the answer in JSON.
+std::string json_head(const Options& options, const ReachCluster& cluster) {
   const nlohmann::ordered_json head{{"schema", json_schema},
                                     {"question", options.what},
                                     {"names", options.names},
@@ -82,7 +79,23 @@ std::string as_json(const std::string& answer, const Options& options,
                                     {"unusable", cluster.unusable}};
   std::string out = head.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   out.resize(out.rfind('\n'));  // the closing brace comes behind the answer
-  return out + ",\n  \"answer\": " + answer + "\n}\n";
+  return out + ",\n  \"answer\": ";
+}
+constexpr std::string_view json_tail = "\n}\n";
+
+// Too many for one text.
+Status print_pairs(const Options& options, const reach::Matrix& matrix,
+                   const ReachCluster& cluster) {
+  DataPrinter printer;
+  const auto sink = [&](std::string_view piece) { printer.print(piece); };
+  if (!options.json) {
+    all_pairs_text(matrix, sink);
+  } else {
+    sink(json_head(options, cluster));
+    all_pairs_json(matrix, sink);
+    sink(json_tail);
+  }
+  return printer.finish();
 }
 
 Result<int> explain_verb(const Options& options) {
@@ -91,14 +104,21 @@ Result<int> explain_verb(const Options& options) {
   auto cluster = read_reach_cluster(options.input, *moment);
   if (!cluster) return forward(cluster);
   const auto matrix = compute_matrix(*cluster->state, cluster->options);
+  if (options.what == "pairs" && options.names.empty()) {
+    if (auto printed = print_pairs(options, matrix, *cluster); !printed) return forward(printed);
+    return finish_reach(cluster->unusable, exit_yes);
+  }
   const ExplainContext context{*cluster->state, matrix, [&](const std::string& name) {
                                  const auto it = cluster->origins.find(name);
                                  return it == cluster->origins.end() ? "" : it->second;
                                }};
   auto answer = explain(options, context);
   if (!answer) return forward(answer);
-  const std::string text = options.json ? as_json(answer->text, options, *cluster) : answer->text;
-  if (auto printed = print_data(text); !printed) return forward(printed);
+  DataPrinter printer;
+  if (options.json) printer.print(json_head(options, *cluster));
+  printer.print(answer->text);
+  if (options.json) printer.print(json_tail);
+  if (auto printed = printer.finish(); !printed) return forward(printed);
   return finish_reach(cluster->unusable, answer->any_dead ? exit_no : exit_yes);
 }
 

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/report/explain_json.h"
 
-#include <fmt/format.h>
-
-#include <iterator>
 #include <nlohmann/json.hpp>
-
-#include "sim/report/pair_explanations.h"
 
 namespace felixsim {
 namespace {
@@ -95,22 +90,6 @@ json rules_json(const std::vector<ExplainedRule>& rules) {
   return out;
 }
 
-std::string list_text(const std::vector<std::string>& list) {
-  return json(list).dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-void append_row(std::string& out, const std::vector<PairExplanations::Cell>& row) {
-  out += '[';
-  const char* separator = "";
-  for (size_t to = 0; to < row.size(); ++to) {
-    if (!row[to].meant) continue;
-    fmt::format_to(std::back_inserter(out), "{}[{},{},{},{}]", separator, to, row[to].connection,
-                   row[to].egress, row[to].ingress);
-    separator = ",";
-  }
-  out += ']';
-}
-
 }  // namespace
 
 json explanation_json(const PodExplanation& pod) {
@@ -164,26 +143,6 @@ json explanation_json(const std::vector<ExplainedDeadRule>& dead) {
     out.push_back(std::move(one));
   }
   return out;
-}
-
-std::string all_pairs_json(const reach::Matrix& matrix) {
-  Legend legend;
-  std::string out = "{\"families\":[";
-  const char* between_families = "";
-  for (const auto* family : reach::families_of(matrix)) {
-    PairExplanations pairs(matrix, *family, legend);
-    out += fmt::format("{}{{\"family\":\"{}\",\n\"parties\":{},\n\"may_send\":[", between_families,
-                       family_name(family->addresses.family()), list_text(pairs.parties()));
-    between_families = ",\n";
-    std::vector<PairExplanations::Cell> row;
-    for (size_t from = 0; from < pairs.parties().size(); ++from) {
-      pairs.row(from, row);
-      out += from == 0 ? "\n" : ",\n";
-      append_row(out, row);
-    }
-    out += fmt::format("],\n\"connections\":{}}}", list_text(pairs.connections()));
-  }
-  return out + fmt::format("],\n\"explanations\":{}}}", list_text(legend.texts()));
 }
 
 }  // namespace felixsim

@@ -13,8 +13,5 @@ nlohmann::ordered_json explanation_json(const PodExplanation& pod);
 nlohmann::ordered_json explanation_json(const std::vector<PolicyExplanation>& policies);
 nlohmann::ordered_json explanation_json(const std::vector<PairExplanation>& pair);
 nlohmann::ordered_json explanation_json(const std::vector<ExplainedDeadRule>& dead);
-// As text, for there are many: rows of [to, connection, egress, ingress] for each sender, numbers
-// in the lists beside them.
-std::string all_pairs_json(const reach::Matrix& matrix);
 
 }  // namespace felixsim

@@ -4,11 +4,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <array>
-#include <charconv>
-
-#include "sim/report/pair_explanations.h"
-
 namespace felixsim {
 namespace {
 
@@ -41,29 +36,6 @@ std::string peers_text(const ExplainedRule& rule) {
       fmt::join(rule.peers.begin(), rule.peers.begin() + static_cast<std::ptrdiff_t>(count), ", "));
   if (rule.peers.size() > shown) out += fmt::format(" and {} more", rule.peers.size() - shown);
   return out;
-}
-
-void append_number(std::string& out, const char* prefix, uint32_t number) {
-  if (number == 0) return;
-  std::array<char, 12> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-  out.append(prefix).append(text.data(), end);
-}
-
-void append_pairs(std::string& out, PairExplanations& pairs) {
-  const auto& names = pairs.parties();
-  std::vector<PairExplanations::Cell> row;
-  for (size_t from = 0; from < names.size(); ++from) {
-    pairs.row(from, row);
-    for (size_t to = 0; to < row.size(); ++to) {
-      if (!row[to].meant) continue;
-      out.append(names[from]).append(" -> ").append(names[to]).append(": ");
-      out.append(pairs.connections()[row[to].connection]);
-      append_number(out, " E", row[to].egress);
-      append_number(out, " I", row[to].ingress);
-      out += '\n';
-    }
-  }
 }
 
 }  // namespace
@@ -121,19 +93,6 @@ std::string explanation_text(const std::vector<ExplainedDeadRule>& dead) {
       out += fmt::format("all that it matches is decided before{}: {}\n", behind(origin),
                          fmt::join(rule.by, "; "));
   }
-  return out;
-}
-
-std::string all_pairs_text(const reach::Matrix& matrix) {
-  Legend legend;
-  std::string out;
-  for (const auto* family : reach::families_of(matrix)) {
-    PairExplanations pairs(matrix, *family, legend);
-    append_pairs(out, pairs);
-  }
-  out += "E: by egress policy of the sender, I: by ingress policy of the receiver\n";
-  for (size_t i = 0; i < legend.texts().size(); ++i)
-    out += fmt::format("{} {}\n", i + 1, legend.texts()[i]);
   return out;
 }
 

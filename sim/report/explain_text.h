@@ -13,8 +13,5 @@ std::string explanation_text(const std::vector<PolicyExplanation>& policies);
 std::string explanation_text(const std::vector<PairExplanation>& pair, const std::string& from,
                              const std::string& to);
 std::string explanation_text(const std::vector<ExplainedDeadRule>& dead);
-// Every pair, also such that nothing passes between, with numbers of explanations that follow as a
-// legend.
-std::string all_pairs_text(const reach::Matrix& matrix);
 
 }  // namespace felixsim

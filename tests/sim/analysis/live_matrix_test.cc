@@ -7,6 +7,7 @@
 #include "replay/capture/capture.h"
 #include "sim/analysis/reach/live_matrix.h"
 #include "sim/engine/datastore_view.h"
+#include "sim/report/all_pairs.h"
 #include "sim/report/explain_text.h"
 #include "sim/report/reach_json.h"
 #include "tests/sim/analysis/random_cluster.h"
@@ -73,8 +74,9 @@ struct Follower {
 
 std::string told(const reach::ClusterState& state, const reach::Matrix& matrix) {
   const ExplainContext context{state, matrix, [](const std::string&) { return ""; }};
-  return reach_json({matrix, {}, {}}, 1) + explanation_text(explain_dead(context)) +
-         all_pairs_text(matrix);
+  std::string out = reach_json({matrix, {}, {}}, 1) + explanation_text(explain_dead(context));
+  all_pairs_text(matrix, [&](std::string_view piece) { out += piece; });
+  return out;
 }
 
 }  // namespace
