@@ -4,9 +4,11 @@
 // consumes nothing else.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -46,6 +48,11 @@ struct ProcessEvent {
   std::optional<std::string> felix_cfg;                          // start only
   bool operator==(const ProcessEvent&) const = default;
 };
+
+constexpr std::string_view kind_name(ProcessEvent::Kind kind) {
+  constexpr std::array<std::string_view, 4> names{"start", "stop", "kill", "restart"};
+  return names[static_cast<size_t>(kind)];
+}
 
 // A named moment: the end of a scenario's or recording's step, when everything has settled.
 struct StepEvent {

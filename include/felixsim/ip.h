@@ -14,6 +14,9 @@
 namespace felixsim {
 
 enum class IpFamily : uint8_t { v4 = 4, v6 = 6 };
+constexpr std::string_view family_name(IpFamily family) {
+  return family == IpFamily::v4 ? "IPv4" : "IPv6";
+}
 
 // An address of either family, network byte order. An IPv4 address keeps its four bytes in
 // bytes[0..3]; the rest are 0. IPv4-mapped IPv6 text (::ffff:1.2.3.4) parses as IPv4, as Go's To4()

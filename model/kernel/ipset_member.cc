@@ -41,7 +41,7 @@ Result<Cidr> parse_net(const IpSet& set, std::string_view text) {
   if (!net) return invalid(fmt::format("Syntax error: cannot parse {}: resolving failed", text));
   if (net->address.family != family_of(set))
     return invalid(fmt::format("Syntax error: cannot parse {}: resolving to {} address failed",
-                               text, family_of(set) == IpFamily::v4 ? "IPv4" : "IPv6"));
+                               text, family_name(family_of(set))));
   return *net;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "felixsim/check.h"
 #include "model/calc/config_batcher.h"
 #include "model/calc/config_options.h"
 #include "model/calc/encapsulation_resolver.h"
@@ -69,6 +70,13 @@ Changed merge_local(Config& config, const FelixEnvironment& environment) {
   return merge(config, sources);
 }
 
+// What Felix does where its kernel has no BPF (daemon.go Run); the BPF dataplane is not modelled.
+void turn_bpf_off(Config& config) {
+  if (!config.boolean("BPFEnabled")) return;
+  const auto done = config.override_parameter("BPFEnabled", "false");
+  FELIXSIM_CHECK(done);
+}
+
 msg::Encapsulation encapsulation(std::span<const Update> snapshot, const Config& config) {
   calc::EncapsulationCalculator calculator;
   for (const auto& update : snapshot)
@@ -117,6 +125,7 @@ tl::expected<StartUp, NotStarted> start_up(const std::string& node,
     return not_started(std::move(done).error(), live);
   if (auto valid = start.config.validate(); !valid)
     return not_started(std::move(valid).error(), live);
+  turn_bpf_off(start.config);
   start.encapsulation = encapsulation(snapshot, start.config);
   return start;
 }

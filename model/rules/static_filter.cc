@@ -15,8 +15,6 @@ std::string deny_comment(const Renderer& r, std::string_view rest) {
   return std::string(verdict_word(r.config.filter_deny)).append(" ").append(rest);
 }
 
-std::string_view version_name(const Renderer& r) { return r.v4() ? "IPv4" : "IPv6"; }
-
 uint16_t wireguard_port(const Renderer& r) {
   return r.v4() ? r.config.wireguard_port : r.config.wireguard_port_v6;
 }
@@ -43,7 +41,7 @@ void add_encapsulation_input_rules(std::vector<Rule>& rules, const Renderer& r) 
           .destination_port(c.vxlan_port)
           .source_set(r.set_name(ip_set::all_vxlan))
           .destination_is_local()
-          .comment(fmt::format("Allow {} VXLAN packets from allowed hosts", version_name(r)))
+          .comment(fmt::format("Allow {} VXLAN packets from allowed hosts", family_name(r.family)))
           .verdict(c.filter_allow));
   // The IPv4 rule drops whatever the configured deny action is.
   const Verdict deny = r.v4() ? Verdict::drop : c.filter_deny;
@@ -52,7 +50,7 @@ void add_encapsulation_input_rules(std::vector<Rule>& rules, const Renderer& r) 
                       .destination_port(c.vxlan_port)
                       .destination_is_local()
                       .comment(fmt::format("{} {} VXLAN packets from non-allowed hosts",
-                                           verdict_word(deny), version_name(r)))
+                                           verdict_word(deny), family_name(r.family)))
                       .verdict(deny));
 }
 
@@ -157,21 +155,21 @@ void add_encapsulation_output_rules(std::vector<Rule>& rules, const Renderer& r)
                         .comment("Allow IPIP packets to other Calico hosts")
                         .verdict(c.filter_allow));
   if (vxlan_on(r))
-    rules.push_back(
-        r.rule()
-            .protocol(proto_udp)
-            .destination_port(c.vxlan_port)
-            .source_is_local()
-            .destination_set(r.set_name(ip_set::all_vxlan))
-            .comment(fmt::format("Allow {} VXLAN packets to other allowed hosts", version_name(r)))
-            .verdict(c.filter_allow));
+    rules.push_back(r.rule()
+                        .protocol(proto_udp)
+                        .destination_port(c.vxlan_port)
+                        .source_is_local()
+                        .destination_set(r.set_name(ip_set::all_vxlan))
+                        .comment(fmt::format("Allow {} VXLAN packets to other allowed hosts",
+                                             family_name(r.family)))
+                        .verdict(c.filter_allow));
   if (wireguard_on(r))
     rules.push_back(
         r.rule()
             .protocol(proto_udp)
             .destination_port(wireguard_port(r))
             .source_is_local()
-            .comment(fmt::format("Allow outgoing {} Wireguard packets", version_name(r)))
+            .comment(fmt::format("Allow outgoing {} Wireguard packets", family_name(r.family)))
             .verdict(c.filter_allow));
 }
 
@@ -228,7 +226,7 @@ std::vector<Rule> allow_wireguard_rules(const Renderer& r, Verdict allow) {
             .protocol(proto_udp)
             .destination_port(wireguard_port(r))
             .destination_is_local()
-            .comment(fmt::format("Allow incoming {} Wireguard packets", version_name(r)))
+            .comment(fmt::format("Allow incoming {} Wireguard packets", family_name(r.family)))
             .verdict(allow));
   return rules;
 }

@@ -191,21 +191,6 @@ class JsonlSource : public EventSource {
   JsonRecords records_;
 };
 
-std::string_view process_type(ProcessEvent::Kind kind) {
-  switch (kind) {
-    case ProcessEvent::Kind::start:
-      return "start";
-    case ProcessEvent::Kind::stop:
-      return "stop";
-    case ProcessEvent::Kind::kill:
-      return "kill";
-    case ProcessEvent::Kind::restart:
-      return "restart";
-  }
-  FELIXSIM_CHECK(false);
-  return {};
-}
-
 // As an object where that reads back as the same bytes, else as a string.
 std::string value_json(const std::string& text) {
   return is_compact_json(text) ? text : json_string(text);
@@ -225,7 +210,7 @@ std::string members_json(const HostEvent& event) {
 
 std::string members_json(const ProcessEvent& event) {
   std::string out =
-      fmt::format(R"("type":"{}","node":{})", process_type(event.kind), json_string(event.node));
+      fmt::format(R"("type":"{}","node":{})", kind_name(event.kind), json_string(event.node));
   if (event.kind != ProcessEvent::Kind::start) return out;
   std::string env;
   for (const auto& [name, value] : event.environment)

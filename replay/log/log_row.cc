@@ -18,21 +18,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string_view kind_name(ProcessEvent::Kind kind) {
-  switch (kind) {
-    case ProcessEvent::Kind::start:
-      return "start";
-    case ProcessEvent::Kind::stop:
-      return "stop";
-    case ProcessEvent::Kind::kill:
-      return "kill";
-    case ProcessEvent::Kind::restart:
-      return "restart";
-  }
-  FELIXSIM_CHECK(false);
-  return {};
-}
-
 std::optional<ProcessEvent::Kind> process_kind(std::string_view name) {
   for (const auto kind : {ProcessEvent::Kind::start, ProcessEvent::Kind::stop,
                           ProcessEvent::Kind::kill, ProcessEvent::Kind::restart})

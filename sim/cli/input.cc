@@ -266,8 +266,8 @@ Result<Flight> fly(const Input& input, const FlightRequest& request) {
 void print_trouble(const NodeFlight& node) {
   if (node.state != FelixState::running)
     print_note("note: Felix on {}: {}", node.name, felix_state_text(node));
-  if (const auto problem = wireguard_problem(node); !problem.empty())
-    print_note("note: {}", problem);
+  for (const auto& problem : {wireguard_problem(node), bpf_problem(node)})
+    if (!problem.empty()) print_note("note: {}", problem);
 }
 
 Result<const NodeFlight*> find_node(const Cluster& cluster, const std::string& name) {

@@ -8,7 +8,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-const char* family_name(IpFamily family) { return family == IpFamily::v4 ? "ipv4" : "ipv6"; }
+const char* family_word(IpFamily family) { return family == IpFamily::v4 ? "ipv4" : "ipv6"; }
 const char* direction_name(bool ingress) { return ingress ? "ingress" : "egress"; }
 
 void add_origin(json& out, const std::string& origin) {
@@ -79,7 +79,7 @@ json rules_json(const std::vector<ExplainedRule>& rules) {
   for (const auto& rule : rules) {
     json one{{"direction", direction_name(rule.ingress)},
              {"rule", rule.index},
-             {"family", family_name(rule.family)},
+             {"family", family_word(rule.family)},
              {"action", reach::action_text(rule.action)},
              {"headers", rule.headers},
              {"named_ports", rule.named_ports},
@@ -115,7 +115,7 @@ json explanation_json(const std::vector<PolicyExplanation>& policies) {
 json explanation_json(const std::vector<PairExplanation>& pair) {
   json out = json::array();
   for (const auto& family : pair) {
-    json one{{"family", family_name(family.family)}, {"allowed", family.allowed}};
+    json one{{"family", family_word(family.family)}, {"allowed", family.allowed}};
     if (!family.unknown.empty()) one["unknown"] = family.unknown;
     one["egress"] = decisions_json(family.egress);
     one["ingress"] = decisions_json(family.ingress);

@@ -56,10 +56,9 @@ std::string explanation_text(const std::vector<PolicyExplanation>& policies) {
                                               : fmt::format("{}", fmt::join(policy.selects, ", ")));
     for (const auto& rule : policy.rules)
       out += fmt::format("  {} rule {} ({}): {} {}{} {} {}\n", rule.ingress ? "ingress" : "egress",
-                         rule.index, rule.family == IpFamily::v4 ? "IPv4" : "IPv6",
-                         reach::action_text(rule.action), rule.headers,
-                         rule.named_ports ? " to named ports" : "", rule.ingress ? "from" : "to",
-                         peers_text(rule));
+                         rule.index, family_name(rule.family), reach::action_text(rule.action),
+                         rule.headers, rule.named_ports ? " to named ports" : "",
+                         rule.ingress ? "from" : "to", peers_text(rule));
   }
   return out;
 }
@@ -68,9 +67,8 @@ std::string explanation_text(const std::vector<PairExplanation>& pair, const std
                              const std::string& to) {
   std::string out;
   for (const auto& one : pair) {
-    out +=
-        fmt::format("{} -> {} ({}): {}{}\n", from, to, one.family == IpFamily::v4 ? "IPv4" : "IPv6",
-                    one.allowed, one.unknown.empty() ? "" : "; unknown: " + one.unknown);
+    out += fmt::format("{} -> {} ({}): {}{}\n", from, to, family_name(one.family), one.allowed,
+                       one.unknown.empty() ? "" : "; unknown: " + one.unknown);
     for (const auto* decisions : {&one.egress, &one.ingress})
       for (const auto& decision : *decisions)
         out += fmt::format("  {}: {}{}\n", decision.headers, place_text(decision.place),

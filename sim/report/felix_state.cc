@@ -34,6 +34,16 @@ std::string wireguard_problem(const NodeFlight& node) {
       node.name);
 }
 
+std::string bpf_problem(const NodeFlight& node) {
+  const Config* config = node.felix ? node.felix->config() : nullptr;
+  if (!config || !config->raw_values(ConfigSource::internal_override).contains("BPFEnabled"))
+    return {};
+  return fmt::format(
+      "BPF mode is asked for on {}, and is not modelled: this is what Felix does where its kernel "
+      "has no BPF",
+      node.name);
+}
+
 std::string health_text(const NodeFlight& node) {
   const auto& [served, ready] = node.health;
   if (!served) return "liveness 000\nreadiness 000\n";

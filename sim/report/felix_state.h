@@ -14,6 +14,8 @@ std::string felix_state_text(const NodeFlight& node);
 // What a plan that counts on WireGuard must know of the node: it is asked for, and its kernel has
 // none. Empty: nothing.
 std::string wireguard_problem(const NodeFlight& node);
+// The same of BPF: what is predicted is Felix without it. Empty: nobody asks for it.
+std::string bpf_problem(const NodeFlight& node);
 
 // What an HTTP probe of Felix's health port answers, as a recording's health.txt has it.
 std::string health_text(const NodeFlight& node);

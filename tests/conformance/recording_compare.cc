@@ -138,7 +138,8 @@ Lines kept(const std::string& text, const std::function<bool(const std::string&)
 
 bool has(const std::string& line, const char* part) { return line.find(part) != std::string::npos; }
 
-// What is compared of a vxlan device's `ip link` line.
+// What is compared of each vxlan device's `ip link` line. The recorder lists the device of IPv4
+// first, whichever was made first.
 Lines vxlan_link_facts(const std::string& text) {
   static const std::regex fact(
       R"(mtu \d+|state \w+|link/ether [0-9a-f:]+|vxlan id \d+|local [0-9a-f.:]+|dev \w+|dstport \d+|nolearning)");
@@ -152,7 +153,7 @@ Lines vxlan_link_facts(const std::string& text) {
     for (const auto& f : facts) joined += f + "; ";
     out.push_back(joined);
   }
-  return out;
+  return sorted(std::move(out));
 }
 
 Lines comparable_lines(const std::string& file, const std::string& text) {

@@ -2,6 +2,7 @@
 #include "tests/conformance/rules_json.h"
 
 #include "model/rules/render.h"
+#include "tests/conformance/rule_json.h"
 
 namespace felixsim::conform {
 namespace {
@@ -10,68 +11,6 @@ using namespace felixsim::rules;
 
 Symbol symbol_at(const json& object, const char* key) {
   return Symbol(object.value(key, std::string()));
-}
-
-std::vector<Cidr> cidrs_at(const json& object, const std::string& key) {
-  std::vector<Cidr> nets;
-  for (const auto& text : object.value(key, json::array()))
-    nets.push_back(Cidr::parse_cidr_or_ip(text.get<std::string>()).value());
-  return nets;
-}
-
-std::vector<Symbol> symbols_at(const json& object, const std::string& key) {
-  return symbols_of(object.value(key, json()));
-}
-
-std::vector<msg::PortRange> ports_at(const json& object, const std::string& key) {
-  std::vector<msg::PortRange> ports;
-  for (const auto& port : object.value(key, json::array()))
-    ports.push_back({port.value("first", 0), port.value("last", 0)});
-  return ports;
-}
-
-std::optional<felixsim::Protocol> protocol_at(const json& object, const char* key) {
-  if (!object.contains(key)) return std::nullopt;
-  const json& protocol = object.at(key);
-  return felixsim::Protocol{symbol_at(protocol, "name"),
-                            static_cast<uint8_t>(protocol.value("number", 0))};
-}
-
-std::optional<msg::IcmpMatch> icmp_at(const json& object, const std::string& key) {
-  if (object.contains(key)) return msg::IcmpMatch{object.at(key), std::nullopt};
-  if (!object.contains(key + "_code")) return std::nullopt;
-  const json& both = object.at(key + "_code");
-  return msg::IcmpMatch{both.value("type", 0), both.value("code", 0)};
-}
-
-msg::RuleMatchSide side_of(const json& rule, const std::string& side) {
-  msg::RuleMatchSide result;
-  result.net = cidrs_at(rule, side + "_net");
-  result.not_net = cidrs_at(rule, "not_" + side + "_net");
-  result.ports = ports_at(rule, side + "_ports");
-  result.not_ports = ports_at(rule, "not_" + side + "_ports");
-  result.ip_set_ids = symbols_at(rule, side + "_ip_set_ids");
-  result.not_ip_set_ids = symbols_at(rule, "not_" + side + "_ip_set_ids");
-  result.named_port_ip_set_ids = symbols_at(rule, side + "_named_port_ip_set_ids");
-  result.not_named_port_ip_set_ids = symbols_at(rule, "not_" + side + "_named_port_ip_set_ids");
-  return result;
-}
-
-msg::Rule rule_of(const json& object) {
-  msg::Rule rule;
-  rule.action = object.value("action", "");
-  const std::string version = object.value("ip_version", "");
-  rule.ip_version = static_cast<uint8_t>(version == "IPV4" ? 4 : version == "IPV6" ? 6 : 0);
-  rule.protocol = protocol_at(object, "protocol");
-  rule.not_protocol = protocol_at(object, "not_protocol");
-  rule.icmp = icmp_at(object, "icmp_type");
-  rule.not_icmp = icmp_at(object, "not_icmp_type");
-  rule.source = side_of(object, "src");
-  rule.destination = side_of(object, "dst");
-  rule.destination_ip_port_set_ids = symbols_at(object, "dst_ip_port_set_ids");
-  if (object.contains("metadata"))
-    rule.annotations = object.at("metadata").value("annotations", StringMap());
-  return rule;
 }
 
 std::vector<msg::Rule> rules_at(const json& object, const char* key) {

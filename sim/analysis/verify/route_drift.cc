@@ -151,7 +151,7 @@ void compare_rules(const KernelState& predicted, IpFamily family,
       out.push_back(
           {DriftKind::lost_routing_rule,
            "rules",
-           family == IpFamily::v4 ? "IPv4" : "IPv6",
+           std::string(family_name(family)),
            {line(rule)},
            {},
            fmt::format("deleted by hand or by another program, or not written yet; {}", resync)});
@@ -159,7 +159,7 @@ void compare_rules(const KernelState& predicted, IpFamily family,
     if (tables.contains(rule.table) && !predicted.rules.contains(rule))
       out.push_back({DriftKind::stale_routing_rule,
                      "rules",
-                     family == IpFamily::v4 ? "IPv4" : "IPv6",
+                     std::string(family_name(family)),
                      {},
                      {line(rule)},
                      "it looks into a table of Felix's and is not what Felix writes: from another "
