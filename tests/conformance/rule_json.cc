@@ -14,7 +14,8 @@ std::vector<Symbol> symbols(const json& rule, const std::string& field) {
 
 std::vector<Cidr> cidrs(const json& rule, const std::string& field) {
   std::vector<Cidr> out;
-  for (const auto& text : rule.value(field, Names())) out.push_back(Cidr::parse_cidr_or_ip(text).value());
+  for (const auto& text : rule.value(field, Names()))
+    out.push_back(Cidr::parse_cidr_or_ip(text).value());
   return out;
 }
 
