@@ -187,9 +187,10 @@ Status parse_addresses(std::string_view text, std::map<std::string, Link>& links
 std::string print_neighbours(const std::set<Neighbour>& neighbours) {
   std::string out;
   for (const auto& one : neighbours)
-    out += one.proxy ? fmt::format("{} dev {} proxy \n", one.address.str(), one.device)
-                     : fmt::format("{} dev {} lladdr {} {} \n", one.address.str(), one.device,
-                                   one.mac.str(), one.state);
+    out += fmt::format("{} dev {} {}\n", one.address.str(), one.device,
+                       one.proxy          ? "proxy "
+                       : one.mac == Mac{} ? one.state + " "
+                                          : fmt::format("lladdr {} {} ", one.mac.str(), one.state));
   return out;
 }
 
@@ -217,6 +218,8 @@ Result<std::set<Neighbour>> parse_neighbours(std::string_view text) {
         one.state = word;
       }
     }
+    if (one.device.empty()) return invalid(fmt::format("a neighbour without a device: {}", line));
+    if (one.proxy) one = {one.device, one.address, {}, Neighbour{}.state, true};
     neighbours.insert(one);
   }
   return neighbours;
@@ -247,6 +250,8 @@ Result<std::set<FdbEntry>> parse_fdb(std::string_view text) {
       if (word == "dst") destination = Ip::parse(take_word(rest));
     }
     if (!destination) continue;
+    if (entry.device.empty())
+      return invalid(fmt::format("a forwarding entry without a device: {}", line));
     entry.destination = *destination;
     fdb.insert(entry);
   }

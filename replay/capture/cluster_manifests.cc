@@ -135,7 +135,7 @@ class Reader {
     const std::string& kind = item.kind;
     Object object{fmt::format("{}:{}", file, line - 1 + item.node->place.line), kind, item.node};
     if (is_workload(kind)) return workloads_.push_back(std::move(object));
-    if (item.api_version == "v1" && kind == "Pod") return pods_.push_back(std::move(object));
+    if (item.api_version == "v1" && kind == "Pod") return add_known_pod(std::move(object));
     if (item.api_version == "v1" && kind == "Namespace") {
       const std::string name = name_of(*item.node);
       namespaces_.insert(name);
@@ -186,19 +186,37 @@ class Reader {
       return;
     const std::string ns = namespace_of(object);
     std::string name = name_of(object);
-    const auto* labels = find_at(*found, {"metadata", "labels"});
-    bool taken = false;
-    for (const auto& other : pods_) {
-      if (namespace_of(*other.node) != ns) continue;
-      if (has_all_labels(*other.node, labels)) return;
-      taken = taken || name_of(*other.node) == name;
-    }
-    if (taken) name += "-" + workload.kind;
+    if (has_pods(ns, find_at(*found, {"metadata", "labels"}))) return;
+    if (pod_names_.contains({ns, name})) name += "-" + workload.kind;
     auto pod = with_value(std::make_shared<yaml::Node>(*found), {"apiVersion"}, text_node("v1"));
     pod = with_value(pod, {"kind"}, text_node("Pod"));
     pod = with_value(pod, {"metadata", "name"}, text_node(name));
     pod = with_value(pod, {"metadata", "namespace"}, text_node(ns));
-    pods_.push_back({workload.place, "Pod", std::move(pod)});
+    add_known_pod({workload.place, "Pod", std::move(pod)});
+  }
+
+  void add_known_pod(Object pod) {
+    const std::string ns = namespace_of(*pod.node);
+    pod_names_.insert({ns, name_of(*pod.node)});
+    const auto* labels = find_at(*pod.node, {"metadata", "labels"});
+    if (labels != nullptr && labels->kind == yaml::Node::Kind::map)
+      for (const auto& label : labels->members)
+        pods_by_label_[{ns, label.key, label.value->text}].push_back(pods_.size());
+    pods_.push_back(std::move(pod));
+  }
+
+  // Whether there is a pod with all these labels; looks among those with the rarest of them.
+  bool has_pods(const std::string& ns, const yaml::Node* labels) const {
+    if (labels == nullptr || labels->kind != yaml::Node::Kind::map) return false;
+    const std::vector<size_t>* fewest = nullptr;
+    for (const auto& label : labels->members) {
+      const auto found = pods_by_label_.find({ns, label.key, label.value->text});
+      if (found == pods_by_label_.end()) return false;
+      if (fewest == nullptr || found->second.size() < fewest->size()) fewest = &found->second;
+    }
+    return fewest != nullptr && std::any_of(fewest->begin(), fewest->end(), [&](size_t pod) {
+             return has_all_labels(*pods_[pod].node, labels);
+           });
   }
 
   // A pod without address gets one of the family that the others have.
@@ -250,6 +268,9 @@ class Reader {
   size_t initial_ = 0, unaddressed_ = 0;
   bool v6_ = false;
   std::vector<Object> pods_, workloads_;
+  std::set<std::pair<std::string, std::string>> pod_names_;  // with their namespaces
+  std::map<std::array<std::string, 3>, std::vector<size_t>>
+      pods_by_label_;  // namespace, name, value
   std::set<std::string> namespaces_, needed_namespaces_;
 };
 

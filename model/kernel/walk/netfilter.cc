@@ -7,6 +7,9 @@ namespace felixsim::walk {
 namespace {
 
 constexpr size_t max_depth = 64;  // chains within chains: deeper than any ruleset; a loop
+// Chains that jump to each other many times over multiply: a few lines of rules can keep a kernel
+// busy for years. No ruleset that is meant to work lets one packet meet so many.
+constexpr size_t most_rules = 10'000'000, most_recorded_steps = 200'000;
 constexpr int destination_nat = -100, source_nat = 100;
 
 bool device_matches(const std::string& pattern, const std::string& name) {
@@ -234,6 +237,14 @@ Walker::Next Walker::run_rule(const Context& context, Chain& chain, size_t numbe
   return Next::next_rule;
 }
 
+Walker::End Walker::give_up(const Context& context) {
+  if (!steps_ || (!steps_->empty() && steps_->back().kind == StepKind::drop)) return End::drop;
+  note(StepKind::drop, context.node, "the packet meets too many rules to follow; taken as dropped");
+  steps_->back().ends = true;
+  decided_ = static_cast<int>(steps_->size()) - 1;
+  return End::drop;
+}
+
 Walker::End Walker::run_base(const Context& context, const BaseChain& base) {
   struct Frame {
     Chain* chain;
@@ -248,6 +259,8 @@ Walker::End Walker::run_base(const Context& context, const BaseChain& base) {
       at = stack[--depth];
       continue;
     }
+    if (++rules_met_ > most_rules || (steps_ && steps_->size() > most_recorded_steps))
+      return give_up(context);
     int target = -1;
     End end = End::policy;
     switch (run_rule(context, *at.chain, at.next++, target, end)) {

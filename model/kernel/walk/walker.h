@@ -111,6 +111,7 @@ class Walker {
   void run_nat(const Context& context, const std::vector<BaseChain>& bases);
   void apply_nat(const Context& context, bool destination_stage);
   void confirm(Skb& skb);
+  End give_up(const Context& context);
   void record_rule(const Context& context, const Chain& chain, size_t number, bool ends);
   uint32_t state_bits(const Skb& skb) const;
 
@@ -144,6 +145,7 @@ class Walker {
   std::vector<Connection> connections_;
   std::deque<Route> assumed_routes_;  // keep their places
   int hops_ = 0;
+  size_t rules_met_ = 0;
   std::string reject_with_;  // of the last REJECT
   int decided_ = -1;
 };

@@ -166,3 +166,25 @@ TEST_CASE("names that are no UTF-8 come out as JSON") {
   INFO(outcome.text);
   CHECK(outcome.code == 0);
 }
+
+TEST_CASE("chains that multiply do not keep a packet on its way for years") {
+  const Scratch scratch;
+  std::string rules = "*filter\\n";
+  for (int chain = 0; chain < 14; ++chain) rules += fmt::format(":c{} - [0:0]\\n", chain);
+  for (int chain = 0; chain < 13; ++chain)
+    for (int jump = 0; jump < 9; ++jump) rules += fmt::format("-A c{} -j c{}\\n", chain, chain + 1);
+  rules += "-A OUTPUT -j c0\\nCOMMIT\\n";
+  for (const std::string backend : {"legacy", "nft"}) {
+    const std::string input = scratch.write(
+        backend + ".jsonl",
+        R"({"type":"host","node":"n","action":{"facts":{"interfaces":[{"name":"eth0","kind":"device",)"
+        R"("up":true,"addresses":["172.16.0.1/24"]}]}}})"
+        "\n"
+        R"({"type":"host","node":"n","action":{"exec":"printf ')" +
+            rules + "' | iptables-" + backend + "-restore\"}}\n");
+    const auto outcome = felixsim("trace " + input + " --from n --to 172.16.0.9 --port 80 --brief");
+    INFO(outcome.text);
+    CHECK(outcome.code == 1);
+    CHECK(outcome.text.find("too many rules") != std::string::npos);
+  }
+}
