@@ -63,6 +63,12 @@ void add_nets(std::string& out, std::string_view name, const std::vector<Cidr>& 
   out += ']';
 }
 
+template <typename T>
+void sort_unique(std::vector<T>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
 }  // namespace
 
 std::string status_file_name(const msg::WorkloadEndpointId& id) {
@@ -104,8 +110,8 @@ std::string EndpointStatusCombiner::combined(const EndpointId& id) const {
 }
 
 void EndpointStatusCombiner::resync_files(const KernelState& kernel) {
-  for (const auto& [name, content] : kernel.files) dirty_files_.insert(name);
-  for (const auto& [name, content] : wanted_files_) dirty_files_.insert(name);
+  for (const auto& [name, content] : kernel.files) dirty_files_.push_back(name);
+  for (const auto& [name, content] : wanted_files_) dirty_files_.push_back(name);
   files_read_ = true;
 }
 
@@ -113,8 +119,7 @@ std::vector<std::pair<EndpointId, std::string>> EndpointStatusCombiner::apply(Ba
                                                                               bool write_files,
                                                                               bool with_content) {
   std::vector<std::pair<EndpointId, std::string>> reports;
-  std::sort(dirty_.begin(), dirty_.end());
-  dirty_.erase(std::unique(dirty_.begin(), dirty_.end()), dirty_.end());
+  sort_unique(dirty_);
   reports.reserve(dirty_.size());
   for (const EndpointId& id : dirty_) {
     std::string status = combined(id);
@@ -126,13 +131,14 @@ std::vector<std::pair<EndpointId, std::string>> EndpointStatusCombiner::apply(Ba
       } else if (status != "error") {
         wanted_files_.erase(name);
       }
-      dirty_files_.insert(name);
+      dirty_files_.push_back(std::move(name));
     }
     if (status.empty()) known_.erase(id);
   }
   dirty_.clear();
   if (!write_files) return reports;
   if (!files_read_) resync_files(backend.state());
+  sort_unique(dirty_files_);
   for (const std::string& name : dirty_files_) {
     auto want = wanted_files_.find(name);
     auto have = backend.state().files.find(name);

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <memory>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -48,7 +47,7 @@ class EndpointStatusCombiner {
   absl::flat_hash_map<EndpointId, Known, IdHash> known_;
   std::vector<EndpointId> dirty_;  // may repeat
   absl::flat_hash_map<std::string, std::string> wanted_files_;
-  std::set<std::string> dirty_files_;
+  std::vector<std::string> dirty_files_;  // may repeat
   bool files_read_ = false;
 };
 

@@ -48,6 +48,15 @@ size_t expected_length(const std::vector<ChainStore::Dirty>& dirty) {
   return length;
 }
 
+// What `from` holds and `other` does not, for each element in order.
+template <typename Elements, typename Write>
+void for_each_missing(const Elements& from, const Elements& other, Write write) {
+  for (const auto& [key, verdict] : from) {
+    const auto found = other.find(key);
+    if (found == other.end() || found->second != verdict) write(key, verdict);
+  }
+}
+
 }  // namespace
 
 std::map<std::string, std::string> nft_base_chains() {
@@ -74,7 +83,9 @@ std::map<std::string, std::string> nft_arp_base_chains() {
 }
 
 NftablesTable::NftablesTable(NftablesTableConfig config, DeclareSet declare_set)
-    : config_(std::move(config)), declare_set_(std::move(declare_set)) {
+    : config_(std::move(config)),
+      table_(config_.family + " " + config_.name),
+      declare_set_(std::move(declare_set)) {
   if (config_.disabled) return;
   for (const auto& [name, hook] : config_.base_chains) {
     chains_.add_root(name);
@@ -101,25 +112,17 @@ void NftablesTable::set_appended_rules(const std::string& chain, rules::WrittenR
 
 void NftablesTable::set_map(const std::string& name, std::map<std::string, std::string> elements) {
   constexpr std::string_view go_to = "goto ";
-  auto target = [&](const std::string& verdict) { return verdict.substr(go_to.size()); };
+  auto target = [&](std::string_view verdict) { return verdict.substr(go_to.size()); };
   static const auto none = std::make_shared<const Elements>();
   auto [it, is_new] = maps_.try_emplace(name, none);
   const Elements& current = *it->second;
   if (!is_new && current == elements) return;
-  auto differs = [](const Elements& other, const std::string& key, const std::string& verdict) {
-    auto found = other.find(key);
-    return found == other.end() || found->second != verdict;
-  };
-  for (const auto& [key, verdict] : elements) {
-    if (verdict.starts_with(go_to) && differs(current, key, verdict)) {
-      chains_.incref(target(verdict));
-    }
-  }
-  for (const auto& [key, verdict] : current) {
-    if (verdict.starts_with(go_to) && differs(elements, key, verdict)) {
-      chains_.decref(target(verdict));
-    }
-  }
+  for_each_missing(elements, current, [&](const auto&, const auto& verdict) {
+    if (verdict.starts_with(go_to)) chains_.incref(target(verdict));
+  });
+  for_each_missing(current, elements, [&](const auto&, const auto& verdict) {
+    if (verdict.starts_with(go_to)) chains_.decref(target(verdict));
+  });
   it->second = std::make_shared<const Elements>(std::move(elements));
   dirty_maps_.insert(name);
 }
@@ -190,8 +193,7 @@ NftablesTable::Hashes NftablesTable::hook_hashes(const std::string& chain) const
 void NftablesTable::append_rule(std::string& out, std::string_view verb, const std::string& chain,
                                 const rules::WrittenRule& rule, const rules::RuleHash& hash,
                                 std::optional<uint64_t> handle) const {
-  out.append(verb).append(" rule ").append(config_.family).append(" ").append(config_.name);
-  out.append(" ").append(chain).append(" ");
+  out.append(verb).append(" rule ").append(table_).append(" ").append(chain) += ' ';
   if (handle) out.append("handle ").append(std::to_string(*handle)).append(" ");
   out.append(rule.text).append(" comment \"").append(rules::rule_hash_prefix);
   out.append(hash.view()).append(";").append(rule.comment).append("\"\n");
@@ -201,13 +203,12 @@ void NftablesTable::write_new_chains(const std::vector<ChainStore::Dirty>& dirty
                                      std::string& out) {
   for (const auto& [name, hook] : config_.base_chains) {
     if (actual_.contains(name)) continue;
-    out += fmt::format("add chain {} {} {} {{ {} }}\n", config_.family, config_.name, name, hook);
+    out += fmt::format("add chain {} {} {{ {} }}\n", table_, name, hook);
   }
   for (const auto& [name, chain] : dirty) {
     bool wanted = chain != nullptr, exists = actual_.contains(name);
     if (wanted == exists) continue;
-    out += fmt::format("{} chain {} {} {}\n", wanted ? "add" : "flush", config_.family,
-                       config_.name, name);
+    out += fmt::format("{} chain {} {}\n", wanted ? "add" : "flush", table_, name);
   }
 }
 
@@ -218,7 +219,7 @@ void NftablesTable::write_chain(const NftTable* kernel, const TableChain& chain,
     for (const std::string& set : chain.rules().ip_sets) {
       std::string declaration = declare_set_(set);
       if (declaration.empty()) continue;
-      out += fmt::format("add set {} {} {} {}\n", config_.family, config_.name, set, declaration);
+      out += fmt::format("add set {} {} {}\n", table_, set, declaration);
     }
   }
   const Hashes& current = *chain.hashes();
@@ -231,8 +232,7 @@ void NftablesTable::write_chain(const NftTable* kernel, const TableChain& chain,
   Hashes previous = hashes_of(*old);
   for (size_t i = 0; i < std::max(previous.size(), current.size()); ++i) {
     if (i >= current.size()) {
-      out += fmt::format("delete rule {} {} {} handle {}\n", config_.family, config_.name, name,
-                         old->rules[i].handle);
+      out += fmt::format("delete rule {} {} handle {}\n", table_, name, old->rules[i].handle);
     } else if (i >= previous.size()) {
       append_rule(out, "add", name, rules[i], current[i]);
     } else if (previous[i] != current[i]) {
@@ -246,7 +246,7 @@ void NftablesTable::write_hook(const std::string& name, std::string& out) {
   Hashes wanted = hook_hashes(name);
   auto actual = actual_.find(name);
   if (actual != actual_.end() && *actual->second == wanted) return;
-  out += fmt::format("flush chain {} {} {}\n", config_.family, config_.name, name);
+  out += fmt::format("flush chain {} {}\n", table_, name);
   const Hook& hook = hooks_.at(name);
   size_t at = 0;
   for (const auto* list : {&hook.inserted, &hook.appended}) {
@@ -256,35 +256,38 @@ void NftablesTable::write_hook(const std::string& name, std::string& out) {
   written_.emplace_back(name, std::make_shared<const Hashes>(std::move(wanted)));
 }
 
-// Elements go before the chains that they name, and come after them.
-void NftablesTable::write_map_changes(std::string& removed, std::string& added) {
+const NftablesTable::Elements& NftablesTable::actual_elements(const std::string& map) const {
   static const Elements none;
+  const auto found = actual_maps_.find(map);
+  return found == actual_maps_.end() ? none : *found->second;
+}
+
+// Elements go before the chains that they name, and come after them.
+void NftablesTable::write_maps(std::string& out) {
   for (const std::string& name : dirty_maps_) {
-    auto it = actual_maps_.find(name);
-    if (!maps_in_kernel_.contains(name)) {
-      removed += fmt::format("add map {} {} {} {{ type ifname : verdict ; }}\n", config_.family,
-                             config_.name, name);
-    }
-    const Elements& have = it == actual_maps_.end() ? none : *it->second;
-    const Elements& want = *maps_.at(name);
-    const std::string map = fmt::format("element {} {} {} {{ ", config_.family, config_.name, name);
-    for (const auto& [key, verdict] : have) {
-      auto wanted = want.find(key);
-      if (wanted != want.end() && wanted->second == verdict) continue;
-      removed.append("delete ").append(map).append(key).append(" }\n");
-    }
-    for (const auto& [key, verdict] : want) {
-      auto present = have.find(key);
-      if (present != have.end() && present->second == verdict) continue;
-      added.append("add ").append(map).append(key).append(" : ").append(verdict).append(" }\n");
-    }
+    if (!maps_in_kernel_.contains(name))
+      out += fmt::format("add map {} {} {{ type ifname : verdict ; }}\n", table_, name);
+    const std::string start = fmt::format("delete element {} {} {{ ", table_, name);
+    for_each_missing(actual_elements(name), *maps_.at(name), [&](const auto& key, const auto&) {
+      out.append(start).append(key).append(" }\n");
+    });
+  }
+}
+
+void NftablesTable::write_new_elements(std::string& out) {
+  for (const std::string& name : dirty_maps_) {
+    const std::string start = fmt::format("add element {} {} {{ ", table_, name);
+    for_each_missing(*maps_.at(name), actual_elements(name),
+                     [&](const auto& key, const auto& verdict) {
+                       out.append(start).append(key).append(" : ").append(verdict) += " }\n";
+                     });
   }
 }
 
 void NftablesTable::write_deletions(const std::vector<ChainStore::Dirty>& dirty, std::string& out) {
   for (const auto& [name, wanted] : dirty) {
     if (wanted || !actual_.contains(name)) continue;
-    out += fmt::format("delete chain {} {} {}\n", config_.family, config_.name, name);
+    out += fmt::format("delete chain {} {}\n", table_, name);
     written_.emplace_back(name, nullptr);
   }
 }
@@ -293,23 +296,25 @@ std::string NftablesTable::transaction(const KernelState& kernel) {
   written_.clear();
   if (config_.disabled) {
     if (!table_exists_) return "";
-    return fmt::format("delete table {} {}\n", config_.family, config_.name);
+    return fmt::format("delete table {}\n", table_);
   }
   const auto dirty = chains_.dirty();
-  std::string out, added;
+  written_.reserve(dirty.size() + dirty_hooks_.size());
+  std::string out;
   out.reserve(expected_length(dirty));
-  if (actual_.empty()) out += fmt::format("add table {} {}\n", config_.family, config_.name);
+  if (actual_.empty()) out += fmt::format("add table {}\n", table_);
   size_t only_table = out.size();
-  write_map_changes(out, added);
+  write_maps(out);
   write_new_chains(dirty, out);
   const NftTable* table = find(kernel);
   for (const auto& [name, wanted] : dirty) {
     if (wanted) write_chain(table, *wanted, out);
   }
   for (const std::string& name : dirty_hooks_) write_hook(name, out);
-  out += added;
+  write_new_elements(out);
   write_deletions(dirty, out);
-  return out.size() == only_table && !actual_.empty() ? "" : out;
+  if (out.size() == only_table && !actual_.empty()) out.clear();
+  return out;
 }
 
 void NftablesTable::finish(SimTime now) {
@@ -354,8 +359,7 @@ std::optional<std::string> NftablesTable::apply(Backend& backend, SimTime now, b
     refusal = answer.text;
     loaded_ = false;
     if (retries < rebuild_below) {
-      std::string table = fmt::format("{} {}", config_.family, config_.name);
-      backend.apply(CommandOp{"nft -f -", fmt::format("delete table {0}\nadd table {0}\n", table)});
+      backend.apply(CommandOp{"nft -f -", fmt::format("delete table {0}\nadd table {0}\n", table_)});
     }
   }
   return fmt::format("Failed to program nftables, giving up after retries: {}", refusal);

@@ -69,6 +69,7 @@ class NftablesTable {
   using Elements = std::map<std::string, std::string>;
 
   const NftTable* find(const KernelState& kernel) const;
+  const Elements& actual_elements(const std::string& map) const;
   void load(const KernelState& kernel);
   Hashes hook_hashes(const std::string& chain) const;
   std::string transaction(const KernelState& kernel);
@@ -77,12 +78,14 @@ class NftablesTable {
   void write_deletions(const std::vector<ChainStore::Dirty>& dirty, std::string& out);
   void write_chain(const NftTable* kernel, const TableChain& chain, std::string& out);
   void write_hook(const std::string& name, std::string& out);
-  void write_map_changes(std::string& removed, std::string& added);
+  void write_maps(std::string& out);
+  void write_new_elements(std::string& out);
   void append_rule(std::string& out, std::string_view verb, const std::string& chain,
                    const rules::WrittenRule& rule, const rules::RuleHash& hash,
                    std::optional<uint64_t> handle = {}) const;
 
   NftablesTableConfig config_;
+  std::string table_;  // family and name
   DeclareSet declare_set_;
   ChainStore chains_;
   std::map<std::string, Hook> hooks_;

@@ -67,17 +67,13 @@ void RuleTable::set_appended_rules(const std::string& chain, std::vector<rules::
 
 void RuleTable::set_map(std::string_view name, std::map<std::string, std::string> elements) {
   FELIXSIM_CHECK(nft_ != nullptr);
-  std::map<std::string, std::string> layered_elements;
   for (auto& [key, verdict] : elements) {
     constexpr std::string_view go_to = "goto ";
-    layered_elements.emplace_hint(
-        layered_elements.end(), key,
-        verdict.starts_with(go_to)
-            ? std::string(go_to) +
-                  rules::in_layer(layer_, std::string_view(verdict).substr(go_to.size()))
-            : verdict);
+    if (!verdict.starts_with(go_to)) continue;
+    verdict.replace(go_to.size(), std::string::npos,
+                    rules::in_layer(layer_, std::string_view(verdict).substr(go_to.size())));
   }
-  nft_->set_map(rules::in_layer(layer_, name), std::move(layered_elements));
+  nft_->set_map(rules::in_layer(layer_, name), std::move(elements));
 }
 
 void update_tables(std::initializer_list<RuleTable*> tables, const rules::Chain& chain) {

@@ -3,6 +3,8 @@
 // net/netfilter/nf_tables_api.c: one input is one transaction; rules, chains, sets and anonymous
 // sets take their handles from one counter of the table, which failed transactions move on too.
 // Left out: insert, rename, reset, objects, flowtables, timeouts, jump loops.
+#include <absl/container/flat_hash_set.h>
+
 #include "model/kernel/kernel_core.h"
 #include "model/kernel/nft_text.h"
 #include "model/kernel/nft_tokens.h"
@@ -108,9 +110,7 @@ class NftTransaction {
       delete_table(key_of(command));
       return {};
     }
-    std::vector<std::string> chains;
-    for (const auto& [name, chain] : table->chains) chains.push_back(name);
-    for (const auto& name : chains) empty_chain(*table, name);
+    for (auto& chain : table->chains) empty_chain(*table, chain);
     return {};
   }
 
@@ -181,30 +181,45 @@ class NftTransaction {
     return {};
   }
 
-  void empty_chain(NftTable& table, const std::string& name) {
-    NftChain& chain = table.chains[name];
-    for (const auto& rule : chain.rules) count(table, rule.text, -1);
-    undo_.push_back([this, &table, name, rules = std::exchange(chain.rules, {})] {
-      for (const auto& rule : rules) count(table, rule.text, 1);
-      table.chains[name].rules = rules;
-    });
+  using NamedChain = std::map<std::string, NftChain>::value_type;
+
+  // The chain's rules, to be changed; they come back if the transaction fails.
+  std::vector<NftRule>& touch(NftTable& table, NamedChain& chain) {
+    auto& rules = chain.second.rules;
+    if (touched_.insert(&chain.second).second) {
+      undo_.push_back([this, &table, name = chain.first, old = rules] {
+        auto& now = table.chains[name].rules;
+        for (const auto& rule : now) count(table, rule.text, -1);
+        for (const auto& rule : old) count(table, rule.text, 1);
+        now = old;
+      });
+    }
+    return rules;
+  }
+
+  void empty_chain(NftTable& table, NamedChain& chain) {
+    auto& rules = touch(table, chain);
+    for (const auto& rule : rules) count(table, rule.text, -1);
+    rules.clear();
   }
 
   KernelAnswer flush_chain(NftTable& table, const NftCommand& command) {
-    const std::string name(command.name);
-    if (!table.chains.contains(name)) return not_found();
-    empty_chain(table, name);
+    const auto found = table.chains.find(std::string(command.name));
+    if (found == table.chains.end()) return not_found();
+    empty_chain(table, *found);
     return {};
   }
 
   KernelAnswer delete_chain(NftTable& table, const NftCommand& command) {
     const std::string name(command.name);
-    if (!table.chains.contains(name)) return not_found();
+    const auto found = table.chains.find(name);
+    if (found == table.chains.end()) return not_found();
     if (used(index(table).chains, name)) return busy();
     // The kernel deletes the rules of a chain with it.
-    empty_chain(table, name);
-    undo_.push_back([&table, name, old = table.chains[name]] { table.chains[name] = old; });
-    table.chains.erase(name);
+    empty_chain(table, *found);
+    touched_.erase(&found->second);
+    undo_.push_back([&table, name, old = found->second] { table.chains[name] = old; });
+    table.chains.erase(found);
     return {};
   }
 
@@ -380,16 +395,16 @@ class NftTransaction {
 
   // "add|insert|replace|delete rule F T CHAIN [handle N] text".
   KernelAnswer change_rule(NftTable& table, const NftCommand& command) {
-    const std::string name(command.name);
-    const auto found = table.chains.find(name);
+    const auto found = table.chains.find(std::string(command.name));
     if (found == table.chains.end()) return not_found();
+    NamedChain& chain = *found;
     std::optional<uint64_t> handle;
     size_t rest = command.rest;
     if (rest + 1 < command.words.size() && command.words[rest] == "handle") {
       handle = parse_number(command.words[rest + 1], ~uint64_t{0});
       rest += 2;
     }
-    auto& rules = found->second.rules;
+    const auto& rules = chain.second.rules;
     auto where = rules.end();
     if (handle) {
       where = std::find_if(rules.begin(), rules.end(),
@@ -399,7 +414,7 @@ class NftTransaction {
     const auto at = static_cast<size_t>(where - rules.begin());
     if (command.verb == "delete") {
       if (!handle) return fails("syntax error, expecting handle");
-      take_rule(table, name, at);
+      take_rule(table, chain, at);
       return {};
     }
     const char* start = rest < command.words.size() ? command.words[rest].data()
@@ -424,43 +439,32 @@ class NftTransaction {
             134,
             "BUG: unhandled op 2\nnft: evaluate.c:1589: interval_set_eval: Assertion `0' failed."};
       parsed->rule.handle = *handle;  // the new rule takes over the old one's
-      take_rule(table, name, at);
-      put_rule(table, name, at, parsed->rule);
+      take_rule(table, chain, at);
+      put_rule(table, chain, at, std::move(parsed->rule));
       return {};
     }
     parsed->rule.handle = ++table.last_handle;
-    if (command.verb == "insert") {
-      put_rule(table, name, handle ? at : 0, parsed->rule);
-    } else {
-      put_rule(table, name, handle ? at + 1 : rules.size(), parsed->rule);
-    }
+    const size_t new_at =
+        command.verb == "insert" ? (handle ? at : 0) : (handle ? at + 1 : rules.size());
+    put_rule(table, chain, new_at, std::move(parsed->rule));
     return {};
   }
 
-  void put_rule(NftTable& table, const std::string& chain, size_t at, const NftRule& rule) {
-    auto& rules = table.chains[chain].rules;
-    rules.insert(rules.begin() + static_cast<std::ptrdiff_t>(at), rule);
+  void put_rule(NftTable& table, NamedChain& chain, size_t at, NftRule rule) {
     count(table, rule.text, 1);
-    undo_.push_back([this, &table, chain, at] {
-      auto& now = table.chains[chain].rules;
-      count(table, now[at].text, -1);
-      now.erase(now.begin() + static_cast<std::ptrdiff_t>(at));
-    });
+    auto& rules = touch(table, chain);
+    rules.insert(rules.begin() + static_cast<std::ptrdiff_t>(at), std::move(rule));
   }
-  void take_rule(NftTable& table, const std::string& chain, size_t at) {
-    auto& rules = table.chains[chain].rules;
+  void take_rule(NftTable& table, NamedChain& chain, size_t at) {
+    auto& rules = touch(table, chain);
     const auto where = rules.begin() + static_cast<std::ptrdiff_t>(at);
     count(table, where->text, -1);
-    undo_.push_back([this, &table, chain, at, rule = *where] {
-      auto& now = table.chains[chain].rules;
-      now.insert(now.begin() + static_cast<std::ptrdiff_t>(at), rule);
-      count(table, rule.text, 1);
-    });
     rules.erase(where);
   }
 
   KernelCore& core_;
   std::vector<std::function<void()>> undo_;
+  absl::flat_hash_set<const NftChain*> touched_;  // of those that there are
 };
 
 Result<NftCommand> read_command(std::string_view line) {
@@ -503,32 +507,29 @@ bool is_kernels(const KernelAnswer& answer) {
 }
 
 KernelAnswer run_input(KernelCore& core, std::string_view input, bool check) {
-  std::vector<NftCommand> commands;
-  while (!input.empty()) {
-    const auto line = trim(take_line(input));
-    if (line.empty() || line[0] == '#') continue;
-    auto command = read_command(line);
-    if (!command) return {1, command.error().message};
-    commands.push_back(std::move(*command));
-  }
   NftTransaction transaction(core);
   KernelAnswer answer;
   std::set<TableName> tables;
   std::map<TableName, uint64_t> handles;
   for (const auto& [name, table] : core.state.nft) handles[name] = table.last_handle;
-  for (const auto& command : commands) {
-    auto one = transaction.run(command);
-    tables.emplace(command.family, command.table);
-    if (one.rc == 0) continue;
-    const bool by_kernel = is_kernels(one);
-    if (answer.rc == 0 || !by_kernel) answer = std::move(one);
-    if (!by_kernel) break;
+  while (!input.empty()) {
+    const auto line = trim(take_line(input));
+    if (line.empty() || line[0] == '#') continue;
+    const auto command = read_command(line);
+    if (!command) {
+      answer = {1, command.error().message};
+      break;
+    }
+    // What nft itself refuses, it does not send; but it reads all of the input before.
+    if (answer.rc != 0 && !is_kernels(answer)) continue;
+    auto one = transaction.run(*command);
+    tables.emplace(command->family, command->table);
+    if (one.rc != 0 && (answer.rc == 0 || !is_kernels(one))) answer = std::move(one);
   }
   for (const auto& table : tables)
     if (answer.rc == 0 && rejects_after_routing(core, table))
       answer = fails("Could not process rule: Operation not supported");
   if (answer.rc != 0 || check) transaction.roll_back();
-  // What nft itself refuses, it does not send.
   if (answer.rc != 0 && !is_kernels(answer))
     for (const auto& [name, handle] : handles)
       if (const auto table = core.state.nft.find(name); table != core.state.nft.end())

@@ -34,6 +34,9 @@ class RuleReader {
     imply_tcp();
     drop_implied();
     merge_ports();
+    size_t length = 0;
+    for (const auto& statement : statements_) length += statement.text.size() + 1;
+    out_.rule.text.reserve(length);
     for (const auto& statement : statements_) {
       if (statement.text.empty()) continue;
       if (!out_.rule.text.empty()) out_.rule.text += ' ';

@@ -201,6 +201,48 @@ TEST_CASE("nft is one transaction, and moves handles on even where it fails") {
     }
 }
 
+TEST_CASE("a transaction of nft that fails leaves rules and what they refer to as they were") {
+  struct Case {
+    std::string name, input;
+  };
+  for (const auto& c : {
+           Case{"rules replaced and deleted",
+                "replace rule ip t a handle 6 jump c\ndelete rule ip t a handle 7\n"},
+           Case{"rules added before and behind", "insert rule ip t a jump c\nadd rule ip t a drop\n"},
+           Case{"a chain flushed and filled again", "flush chain ip t a\nadd rule ip t a jump c\n"},
+           Case{"a chain deleted and made again with other rules",
+                "flush chain ip t top\ndelete chain ip t a\nadd chain ip t a\n"
+                "add rule ip t a jump c\nadd rule ip t top jump a\n"},
+           Case{"a table deleted and made again",
+                "delete table ip t\nadd table ip t\nadd chain ip t c\nadd chain ip t a\n"
+                "add rule ip t a jump c\n"},
+       }) {
+    DYNAMIC_SECTION(c.name) {
+      SimulatedKernel kernel;
+      REQUIRE(run(kernel, "nft -f -",
+                  "add table ip t\nadd chain ip t a\nadd chain ip t b\nadd chain ip t c\n"
+                  "add chain ip t top\nadd rule ip t top jump a\nadd rule ip t a jump b\n"
+                  "add rule ip t a accept\n") == 0);
+      const auto before = kernel.state().nft.at({"ip", "t"}).chains;
+      CHECK(run(kernel, "nft -f -", c.input + "delete chain ip t missing\n") == 1);
+      CHECK(kernel.state().nft.at({"ip", "t"}).chains == before);
+      CHECK(run(kernel, "nft -f -", "delete chain ip t b\n") == 1);  // still referred to
+      CHECK(run(kernel, "nft -f -", "delete chain ip t c\n") == 0);  // as before, by nobody
+      CHECK(run(kernel, "nft -f -", "flush chain ip t a\ndelete chain ip t b\n") == 0);
+    }
+  }
+}
+
+TEST_CASE("nft reads all of its input before it refuses a part of it") {
+  SimulatedKernel kernel;
+  const auto answer =
+      kernel.apply(CommandOp{"nft -f -", "add table ip t\nadd set ip t s { flags interval ; }\n"
+                                         "frobnicate\n"});
+  CHECK(answer.rc == 1);
+  CHECK(answer.text == "Error: syntax error, unexpected frobnicate");
+  CHECK(kernel.state().nft.empty());
+}
+
 TEST_CASE("nft --check tells and changes nothing but the counter") {
   SimulatedKernel kernel;
   CHECK(run(kernel, "nft --check -f -", "add table ip t { comment \"test\" ; }\n") == 0);
