@@ -359,7 +359,8 @@ std::optional<std::string> NftablesTable::apply(Backend& backend, SimTime now, b
     refusal = answer.text;
     loaded_ = false;
     if (retries < rebuild_below) {
-      backend.apply(CommandOp{"nft -f -", fmt::format("delete table {0}\nadd table {0}\n", table_)});
+      backend.apply(
+          CommandOp{"nft -f -", fmt::format("delete table {0}\nadd table {0}\n", table_)});
     }
   }
   return fmt::format("Failed to program nftables, giving up after retries: {}", refusal);

@@ -208,7 +208,8 @@ TEST_CASE("a transaction of nft that fails leaves rules and what they refer to a
   for (const auto& c : {
            Case{"rules replaced and deleted",
                 "replace rule ip t a handle 6 jump c\ndelete rule ip t a handle 7\n"},
-           Case{"rules added before and behind", "insert rule ip t a jump c\nadd rule ip t a drop\n"},
+           Case{"rules added before and behind",
+                "insert rule ip t a jump c\nadd rule ip t a drop\n"},
            Case{"a chain flushed and filled again", "flush chain ip t a\nadd rule ip t a jump c\n"},
            Case{"a chain deleted and made again with other rules",
                 "flush chain ip t top\ndelete chain ip t a\nadd chain ip t a\n"
@@ -235,9 +236,9 @@ TEST_CASE("a transaction of nft that fails leaves rules and what they refer to a
 
 TEST_CASE("nft reads all of its input before it refuses a part of it") {
   SimulatedKernel kernel;
-  const auto answer =
-      kernel.apply(CommandOp{"nft -f -", "add table ip t\nadd set ip t s { flags interval ; }\n"
-                                         "frobnicate\n"});
+  const auto answer = kernel.apply(CommandOp{"nft -f -",
+                                             "add table ip t\nadd set ip t s { flags interval ; }\n"
+                                             "frobnicate\n"});
   CHECK(answer.rc == 1);
   CHECK(answer.text == "Error: syntax error, unexpected frobnicate");
   CHECK(kernel.state().nft.empty());
