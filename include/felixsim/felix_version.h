@@ -44,6 +44,7 @@ struct VersionFacts {
   bool arp_suppression = true;      // the table arp calico-arp
   bool peer_addresses = true;       // link-scope ones of workload interfaces, for local BGP peers
   bool status_file_content = true;  // endpoint status files are not empty
+  bool ordered_status_writes = true;  // endpoint statuses in the datastore: in order, one a tick
   std::string_view failed_workload_status = "down";  // where sysctls were refused
 
   bool operator==(const VersionFacts&) const = default;
@@ -59,6 +60,7 @@ constexpr VersionFacts facts_of(FelixVersion version) {
   facts.all_pools_set = "all-ipam-pools";
   facts.one_route_table = facts.one_tunnel_design = false;
   facts.arp_suppression = facts.peer_addresses = facts.status_file_content = false;
+  facts.ordered_status_writes = false;
   facts.failed_workload_status = "error";
   return facts;
 }

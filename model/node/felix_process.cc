@@ -18,17 +18,22 @@ constexpr int max_rounds = 100000;
 
 constexpr SimTime no_wait = std::numeric_limits<SimTime>::max();
 
+FelixOutcome exits(FelixOutcome::Kind kind, std::string reason) {
+  return {kind, std::move(reason), pause_before_exit};
+}
+
 }  // namespace
 
 struct FelixProcess::State {
   State(std::string node_name, FelixEnvironment node_environment, FelixVersion felix_version,
-        calc::CalcGraphs& calc_graphs, Backend& node_backend, Programming when,
+        calc::CalcGraphs& calc_graphs, Backend& node_backend, StatusKeys& keys, Programming when,
         TimeProfile* time_profile)
       : node(std::move(node_name)),
         environment(std::move(node_environment)),
         version(felix_version),
         graphs(calc_graphs),
         backend(node_backend),
+        status_keys(keys),
         programming(when),
         profile(time_profile) {}
 
@@ -37,11 +42,14 @@ struct FelixProcess::State {
   FelixVersion version;
   calc::CalcGraphs& graphs;
   Backend& backend;
+  StatusKeys& status_keys;
   Programming programming;
   TimeProfile* profile;
   SimTime now = 0;
   SimTime ahead = 0;
   std::optional<SimTime> put_off;  // programming until then
+  std::optional<SimTime> process_started, ready_from;  // ready_from: over an unready datastore
+  FelixHealth health;
 
   std::optional<node::StartUp> start;
   std::optional<Config> config;  // follows the graph's messages, as Felix's DataplaneConnector does
@@ -51,23 +59,26 @@ struct FelixProcess::State {
   std::vector<msg::Message> messages;  // for take_messages()
   std::vector<DatastoreWarning> warnings;
   std::map<EndpointId, std::string> statuses;
+  std::optional<StatusReporter> reporter;
   std::vector<WireguardKeyReport> wireguard_keys;
 
   FelixOutcome build(std::span<const Update> snapshot, SimTime at);
+  FelixOutcome wait(const node::NotStarted& why, SimTime at);
   void feed(std::span<const Update> snapshot);
   std::vector<msg::Message> flush();
   FelixOutcome deliver(std::vector<msg::Message> flushed);
   FelixOutcome on_message(const msg::Message& message);
   FelixOutcome program(SimTime until);
+  void take_result(const ApplyResult& result, SimTime at);
   FelixOutcome put_off_programming(SimTime until);
   bool names_own_wireguard_key(const msg::Message& message) const;
 };
 
 FelixProcess::FelixProcess(std::string node, FelixEnvironment environment, FelixVersion version,
-                           calc::CalcGraphs& graphs, Backend& backend, Programming programming,
-                           TimeProfile* profile)
+                           calc::CalcGraphs& graphs, Backend& backend, StatusKeys& status_keys,
+                           Programming programming, TimeProfile* profile)
     : state_(std::make_unique<State>(std::move(node), std::move(environment), version, graphs,
-                                     backend, programming, profile)) {}
+                                     backend, status_keys, programming, profile)) {}
 FelixProcess::~FelixProcess() = default;
 
 FelixOutcome FelixProcess::start(std::span<const Update> snapshot, SimTime now, SimTime ahead) {
@@ -82,21 +93,35 @@ FelixOutcome FelixProcess::State::build(std::span<const Update> snapshot, SimTim
   const PhaseTimer timer(profile, Phase::start_up);
   now = at;
   auto started = node::start_up(node, environment, version, snapshot);
-  if (!started)
-    return {FelixOutcome::Kind::waiting, started.error().error.message, started.error().health};
+  if (!started) return wait(started.error(), at);
+  // After a configuration that it could not use it begins anew, so as not to leak connections.
+  if (!process_started || !ready_from) process_started = at;
   start = std::move(*started);
   config = start->config;
   auto dataplane_config =
       derive_dataplane_config(*config, start->encapsulation, start->hostname, backend.state());
   if (!dataplane_config) return {FelixOutcome::Kind::dead, dataplane_config.error().message};
   marks = dataplane_config->rules.marks;
+  health = running_health(*config, at);
   if (auto trap = node::restart_trap(*config))
-    return {FelixOutcome::Kind::waiting, std::move(*trap), {.served = true, .ready = false}};
+    return {FelixOutcome::Kind::waiting, std::move(*trap)};
+  if (auto panic = reporter_panic(*config)) return {FelixOutcome::Kind::dead, std::move(*panic)};
   // It tells the datastore of its key.
   if (config->boolean("WireguardEnabled") || config->boolean("WireguardEnabledV6"))
     programming = Programming::at_once;
   dataplane = std::make_unique<Dataplane>(*dataplane_config, backend);
+  reporter.emplace(*config, *process_started, at, status_keys);
   return {};
+}
+
+FelixOutcome FelixProcess::State::wait(const node::NotStarted& why, SimTime at) {
+  if (!process_started) process_started = at;
+  if (!why.datastore_unready)
+    ready_from.reset();
+  else if (!ready_from)
+    ready_from = at + second;
+  health = waiting_health(why.health_served, *process_started, ready_from);
+  return {FelixOutcome::Kind::waiting, why.error.message};
 }
 
 // Everything into a graph.
@@ -111,6 +136,10 @@ void FelixProcess::State::feed(std::span<const Update> snapshot) {
   graph->graph().on_status(calc::SyncStatus::in_sync);
 }
 
+void FelixProcess::on_datastore_change(SimTime now) {
+  if (state_->graph) reporter(state_->health, calc_graph_reporter).spoke_up = now;
+}
+
 void FelixProcess::on_host_command() {
   if (state_->dataplane) state_->dataplane->note_kernel_touched(state_->now);
 }
@@ -123,12 +152,8 @@ FelixOutcome FelixProcess::settle(SimTime now, SimTime ahead) {
   state_->ahead = ahead;
   FelixOutcome delivered = state_->deliver(std::move(flushed));
   if (delivered.kind != running) return delivered;
-  FelixOutcome outcome = state_->programming == Programming::at_once
-                             ? state_->program(now)
-                             : state_->put_off_programming(now);
-  // It is ready once it has programmed the kernel for the first time, however that went.
-  if (outcome.kind == running) outcome.health = {state_->config->boolean("HealthEnabled"), true};
-  return outcome;
+  return state_->programming == Programming::at_once ? state_->program(now)
+                                                     : state_->put_off_programming(now);
 }
 
 FelixOutcome FelixProcess::catch_up() {
@@ -163,16 +188,17 @@ FelixOutcome FelixProcess::State::deliver(std::vector<msg::Message> flushed) {
 FelixOutcome FelixProcess::State::on_message(const msg::Message& message) {
   if (const auto* update = std::get_if<msg::ConfigUpdate>(&message)) {
     const auto changed = config->apply(*update);
-    if (!changed) return {FelixOutcome::Kind::restart, changed.error().message};
+    if (!changed) return exits(FelixOutcome::Kind::restart, changed.error().message);
     for (const auto& name : *changed)
       if (change_needs_restart(name))
-        return {FelixOutcome::Kind::restart, "configuration changed: " + name};
+        return exits(FelixOutcome::Kind::restart, "configuration changed: " + name);
+    override_timeouts(health, *config);
   }
   if (const auto* encapsulation = std::get_if<msg::Encapsulation>(&message))
     if (*encapsulation != start->encapsulation)
-      return {FelixOutcome::Kind::restart, "encapsulation of the IP pools changed"};
+      return exits(FelixOutcome::Kind::restart, "encapsulation of the IP pools changed");
   if (std::holds_alternative<msg::DatastoreNotReady>(message))
-    return {FelixOutcome::Kind::dead, "the datastore became unready"};
+    return exits(FelixOutcome::Kind::dead, "the datastore became unready");
   dataplane->on_message(message);
   return {};
 }
@@ -190,7 +216,7 @@ bool FelixProcess::State::names_own_wireguard_key(const msg::Message& message) c
 FelixOutcome FelixProcess::State::put_off_programming(SimTime until) {
   dataplane->on_interfaces_changed(now);
   if (const auto& reason = dataplane->restart_reason())
-    return {FelixOutcome::Kind::restart, *reason};
+    return exits(FelixOutcome::Kind::restart, *reason);
   put_off = until;
   return {};
 }
@@ -200,17 +226,13 @@ FelixOutcome FelixProcess::State::program(SimTime until) {
   for (int round = 0; round < max_rounds; ++round) {
     bool busy = dataplane->on_interfaces_changed(now);
     if (const auto& reason = dataplane->restart_reason())
-      return {FelixOutcome::Kind::restart, *reason};
+      return exits(FelixOutcome::Kind::restart, *reason);
     busy = busy || dataplane->needs_apply();
     const ApplyResult result = dataplane->apply(now);
-    for (const auto& [id, status] : result.statuses) {
-      if (status.empty())
-        statuses.erase(id);
-      else
-        statuses[id] = status;
-    }
-    wireguard_keys.insert(wireguard_keys.end(), result.wireguard_keys.begin(),
-                          result.wireguard_keys.end());
+    // What is new came just now; routine checks were due before.
+    const SimTime at = busy && round == 0 ? std::max(now, until) : now;
+    if (busy || round > 0) felixsim::reporter(health, dataplane_reporter).spoke_up = at;
+    take_result(result, at);
     if (result.fatal) return {FelixOutcome::Kind::dead, *result.fatal};
     SimTime wait = result.reschedule_after.value_or(no_wait);
     const SimTime grace = result.grace_ends_after.value_or(no_wait);
@@ -224,6 +246,22 @@ FelixOutcome FelixProcess::State::program(SimTime until) {
     }
   }
   return {FelixOutcome::Kind::dead, "the dataplane does not come to rest"};
+}
+
+// It is ready once it has programmed the kernel for the first time, however that went.
+void FelixProcess::State::take_result(const ApplyResult& result, SimTime at) {
+  auto& since = felixsim::reporter(health, dataplane_reporter).ready_from;
+  if (result.applied && !since) since = at;
+  for (const auto& [id, status] : result.statuses) {
+    if (status.empty())
+      statuses.erase(id);
+    else
+      statuses[id] = status;
+    reporter->on_status(at, id, status);
+  }
+  if (result.applied && !result.needs_retry) reporter->on_in_sync(at);
+  wireguard_keys.insert(wireguard_keys.end(), result.wireguard_keys.begin(),
+                        result.wireguard_keys.end());
 }
 
 std::vector<msg::Message> FelixProcess::take_messages() {
@@ -242,6 +280,15 @@ const Config* FelixProcess::config() const { return state_->config ? &*state_->c
 const MarkBits* FelixProcess::marks() const { return state_->marks ? &*state_->marks : nullptr; }
 const std::map<EndpointId, std::string>& FelixProcess::endpoint_statuses() const {
   return state_->statuses;
+}
+FelixHealth FelixProcess::health() const { return state_->health; }
+void FelixProcess::report_statuses(SimTime now, bool all) {
+  if (!state_->reporter) return;
+  state_->reporter->advance(now);
+  if (all) state_->reporter->finish();
+}
+const StatusReporter* FelixProcess::status_reporter() const {
+  return state_->reporter ? &*state_->reporter : nullptr;
 }
 calc::GraphDescription FelixProcess::calc_graph() const {
   return state_->graph ? state_->graph->graph().describe() : calc::GraphDescription();

@@ -23,6 +23,8 @@
 #include "model/dataplane/dataplane.h"
 #include "model/dataplane/endpoint_status.h"
 #include "model/datastore/syncer.h"
+#include "model/node/health.h"
+#include "model/node/status_reporter.h"
 #include "model/node/time_profile.h"
 
 namespace felixsim {
@@ -30,13 +32,6 @@ namespace felixsim {
 struct FelixEnvironment {
   std::vector<std::pair<std::string, std::string>> variables;  // sorted by name
   std::optional<std::string> felix_cfg;                        // text of the configuration file
-};
-
-// What Felix answers to those who ask its health port.
-struct FelixHealth {
-  bool served = false;  // somebody listens
-  bool ready = false;   // who listens is always live
-  auto operator<=>(const FelixHealth&) const = default;
 };
 
 struct FelixOutcome {
@@ -47,9 +42,13 @@ struct FelixOutcome {
     dead,     // exits or panics for good
   };
   Kind kind = Kind::running;
-  std::string reason;       // of anything but running
-  FelixHealth health = {};  // while it waits or runs
+  std::string reason;         // of anything but running
+  SimTime exits_after = 0;    // of restart and dead: it lives on for so long, and answers probes
 };
+
+// Felix pauses before it exits in order, so as not to be restarted without end, and takes no more
+// changes meanwhile (daemon.go monitorAndManageShutdown).
+inline constexpr SimTime pause_before_exit = 2 * second;
 
 // When a Felix programs the kernel.
 enum class Programming : uint8_t {
@@ -60,16 +59,20 @@ enum class Programming : uint8_t {
 class FelixProcess {
  public:
   // `node` is the host name unless the environment names another. `graphs`, which holds this
-  // node's calc graph among others, `backend` and `profile` (may be null), to which the time of
-  // each phase is added, must outlive this.
+  // node's calc graph among others, `backend`, `status_keys`, where it writes what it tells the
+  // datastore, and `profile` (may be null), to which the time of each phase is added, must outlive
+  // this.
   FelixProcess(std::string node, FelixEnvironment environment, FelixVersion version,
-               calc::CalcGraphs& graphs, Backend& backend, Programming programming,
-               TimeProfile* profile = nullptr);
+               calc::CalcGraphs& graphs, Backend& backend, StatusKeys& status_keys,
+               Programming programming, TimeProfile* profile = nullptr);
   ~FelixProcess();
 
   // Start-up on everything that the datastore holds, up to the first apply. After `waiting`, call
   // it again when the datastore has changed. Later changes come through `graphs`. O(snapshot).
   FelixOutcome start(std::span<const Update> snapshot, SimTime now, SimTime ahead);
+
+  // The datastore changed, if in nothing that concerns this node: its calc graph takes note.
+  void on_datastore_change(SimTime now);
 
   // Somebody ran a command on the host that may have changed rules, sets or routes.
   void on_host_command();
@@ -97,6 +100,10 @@ class FelixProcess {
   calc::GraphDescription calc_graph() const;  // empty before the graph is built
   // What the dataplane said last of each endpoint: "up", "down" or "error".
   const std::map<EndpointId, std::string>& endpoint_statuses() const;
+  FelixHealth health() const;
+  // Writes what it has to tell the datastore until `now`; `all`: whatever waits, in whatever time.
+  void report_statuses(SimTime now, bool all);
+  const StatusReporter* status_reporter() const;  // null before start-up got so far
 
  private:
   struct State;

@@ -108,23 +108,22 @@ calc::DatastoreConfig datastore_config(std::span<const Update> snapshot, Symbol 
 tl::expected<StartUp, NotStarted> start_up(const std::string& node,
                                            const FelixEnvironment& environment,
                                            FelixVersion version, std::span<const Update> snapshot) {
-  const auto not_started = [](Error error, FelixHealth health) {
-    return tl::unexpected(NotStarted{std::move(error), health});
+  const auto not_started = [](Error error, bool served, bool unready = false) {
+    return tl::unexpected(NotStarted{std::move(error), served, unready});
   };
   StartUp start{Config(version, ConfigHost{node, {}}), Symbol(), {}};
   if (auto done = merge_local(start.config, environment); !done)
-    return not_started(std::move(done).error(), {});
+    return not_started(std::move(done).error(), false);
   const bool served = start.config.boolean("HealthEnabled");
-  const FelixHealth live{served, false}, ready{served, true};
   start.hostname = Symbol(start.config.text("FelixHostname"));
   if (!datastore_ready(snapshot))
     return not_started(
         invalid("the datastore is not ready (no ClusterInformation says datastoreReady)").value(),
-        ready);
+        served, true);
   if (auto done = merge_datastore(start.config, datastore_config(snapshot, start.hostname)); !done)
-    return not_started(std::move(done).error(), live);
+    return not_started(std::move(done).error(), served);
   if (auto valid = start.config.validate(); !valid)
-    return not_started(std::move(valid).error(), live);
+    return not_started(std::move(valid).error(), served);
   turn_bpf_off(start.config);
   start.encapsulation = encapsulation(snapshot, start.config);
   return start;

@@ -28,7 +28,8 @@ struct StartUp {
 // Why start-up does not get on, and what Felix reports meanwhile.
 struct NotStarted {
   Error error;
-  FelixHealth health;
+  bool health_served = false;
+  bool datastore_unready = false;  // then it says that it is ready itself
 };
 
 // What the datastore configures for this host.

@@ -152,7 +152,8 @@ Result<Probe> read_probe_map(const Reader& reader, const Node& node) {
 constexpr std::string_view texts[] = {"iptables", "ip6tables", "nft",       "arp",     "ipsets",
                                       "routes",   "routes6",   "rules",     "neigh",   "fdb",
                                       "links",    "addrs",     "wireguard", "sysctls", "status",
-                                      "config",   "marks",     "messages"};
+                                      "health",   "statuses",  "reports",   "config",  "marks",
+                                      "messages"};
 
 class ExpectationReader {
  public:

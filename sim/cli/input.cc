@@ -186,10 +186,12 @@ Input Input::of_events(std::string path, std::vector<Event> events) {
 }
 
 Result<std::vector<Event>> Input::events_until(const Moment& moment,
-                                               const std::set<std::string>& nodes) const {
+                                               const std::set<std::string>& nodes,
+                                               bool every_change) const {
   if (log_) {
     auto last = log_->resolve(moment);
     if (!last) return forward(last);
+    if (every_change) return drain(*log_->events(1, *last));
     return folded_events(*log_, *last, nodes);
   }
   auto count = resolve_in(events_, moment);
@@ -245,16 +247,21 @@ Result<HostFile> read_host_file(const std::string& path) {
 }
 
 Result<Flight> fly(const Input& input, const FlightRequest& request) {
-  auto events = input.events_until(request.moment, request.nodes);
-  if (!events) return forward(events);
   ClusterOptions options = request.options;
+  const bool every = options.every_change;
+  auto events = input.events_until(request.moment, request.nodes, every);
+  if (!events) return forward(events);
   options.nodes = nodes_to_fly(*events, request.nodes);
-  if (options.nodes != request.nodes) events = input.events_until(request.moment, options.nodes);
+  if (options.nodes != request.nodes)
+    events = input.events_until(request.moment, options.nodes, every);
   if (!events) return forward(events);
   Flight flight{std::make_unique<Cluster>(options), {}};
   for (const auto& event : *events)
     if (auto applied = flight.cluster->apply(event); !applied) return forward(applied);
-  flight.cluster->settle();
+  if (request.moment.kind == Moment::Kind::time)
+    flight.cluster->pass_until(request.moment.number);
+  else
+    flight.cluster->settle();
   std::set<std::string> names =
       request.nodes.empty() ? datastore_nodes(flight.cluster->datastore()) : request.nodes;
   for (const auto& name : names)

@@ -24,9 +24,10 @@ class Input {
   static Input of_events(std::string path, std::vector<Event> events);
 
   // Events that take a cluster of these nodes (empty: all) to `moment`. From a log they are folded:
-  // their number is that of the state and of host and process events, not of the history.
-  Result<std::vector<Event>> events_until(const Moment& moment,
-                                          const std::set<std::string>& nodes) const;
+  // their number is that of the state and of host and process events, not of the history; unless
+  // `every_change` is asked for.
+  Result<std::vector<Event>> events_until(const Moment& moment, const std::set<std::string>& nodes,
+                                          bool every_change = false) const;
 
   // How many events, from the first on, a moment means; and the event at a position, from 1.
   Result<int64_t> position_of(const Moment& moment) const;

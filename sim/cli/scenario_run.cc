@@ -98,6 +98,7 @@ std::vector<std::string> check_step(const std::string& file, const Step& step,
       if (expectation.node == name) expectations.push_back(expectation);
     if (expectations.empty()) continue;
     auto texts = node_texts(*node);
+    texts["reports"] = node_text(*node, "reports");
     texts["messages"] = message_lines(node->messages);
     for (const auto& failure : check_expectations(expectations, name, texts))
       failures.push_back(fmt::format("{}: {}{}{}", yaml::at(file, failure.place), failure.message,

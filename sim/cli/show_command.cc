@@ -25,6 +25,11 @@ Status check_part(const std::string& what) {
                  fmt::format("use one of {}, all", fmt::join(parts, ", ")));
 }
 
+// Kernels depend on the state alone; what Felix reports, on when it came to be.
+bool depends_on_time(const std::string& what) {
+  return what == "health" || what == "reports" || what == "all";
+}
+
 std::string text_of(const NodeFlight& node, const std::string& what) {
   if (what != "all") return node_text(node, what);
   std::string out;
@@ -52,6 +57,7 @@ Result<int> show(const Options& options) {
   if (!request) return forward(request);
   request->nodes = {options.node};
   request->options.keep_programming = options.what == "programming";
+  request->options.every_change = depends_on_time(options.what);
   auto input = Input::open(options.input);
   if (!input) return forward(input);
   auto flight = fly(*input, *request);
@@ -83,7 +89,8 @@ void add_show_command(CLI::App& app) {
   verb->add_flag("--json", options->json, "print JSON");
   verb->footer(
       "Parts: iptables ip6tables nft arp ipsets routes routes6 rules neigh fdb links\n"
-      "  addresses wireguard sysctls status health statuses config marks programming\n"
+      "  addresses wireguard sysctls status health statuses reports config marks\n"
+      "  programming\n"
       "Example: felixsim show flight.db --node node-a --at step:2 --what routes");
   on_run(*verb, [options] { return show(*options); });
 }

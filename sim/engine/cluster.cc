@@ -25,10 +25,6 @@ constexpr SimTime felix_reacts_within = second / 1000;
 // A Felix's answer to what others told the datastore is at most its own key.
 constexpr int max_answers = 10;
 
-// Felix pauses before it exits for a new configuration, and takes no more changes meanwhile
-// (daemon.go monitorAndManageShutdown).
-constexpr SimTime pause_before_restart = 2 * second;
-
 // Notes each command on its way to the kernel.
 class Recorder final : public Backend {
  public:
@@ -75,7 +71,9 @@ SimTime sleep_of(const HostEvent& event) {
 }  // namespace
 
 Cluster::Cluster(ClusterOptions options)
-    : options_(std::move(options)), datastore_(options_.version) {
+    : options_(std::move(options)),
+      has_steps_(options_.every_change),
+      datastore_(options_.version) {
   profile_.clock = options_.clock;
 }
 Cluster::~Cluster() = default;
@@ -163,11 +161,14 @@ void Cluster::apply_process(const ProcessEvent& event) {
       break;
     case ProcessEvent::Kind::stop:
     case ProcessEvent::Kind::kill:
+      if (target.felix) target.felix->report_statuses(now_, false);
       target.felix.reset();
       target.state = FelixState::stopped;
       target.health = {};
+      note(target, "stopped");
       break;
   }
+  keep_time();
   graphs_.end_epoch();
 }
 
@@ -177,7 +178,7 @@ FelixOutcome Cluster::launch(NodeFlight& target) {
   Backend& backend = target.recorder ? *target.recorder : static_cast<Backend&>(target.kernel);
   target.felix.reset();  // its graph leaves before the next one comes
   target.felix = std::make_unique<FelixProcess>(
-      target.name, target.environment, options_.version, graphs_, backend,
+      target.name, target.environment, options_.version, graphs_, backend, target.status_keys,
       options_.only_messages ? Programming::when_needed : Programming::at_once, &target.profile);
   target.settled = {now_, patience()};
   return target.felix->start(datastore_.snapshot(), now_, patience());
@@ -187,7 +188,7 @@ FelixOutcome Cluster::launch(NodeFlight& target) {
 void Cluster::handle(NodeFlight& target, FelixOutcome outcome) {
   if (outcome.kind == FelixOutcome::Kind::restart && timed_) {
     ++target.restarts;
-    target.restart_at = now_ + pause_before_restart;
+    target.restart_at = now_ + outcome.exits_after;
   }
   for (int round = 0; outcome.kind == FelixOutcome::Kind::restart && !timed_; ++round) {
     if (round == max_restarts_in_a_row) {
@@ -204,20 +205,35 @@ void Cluster::handle(NodeFlight& target, FelixOutcome outcome) {
   datastore_.add_warnings(target.felix->take_warnings());
   take_wireguard_keys(target, outcome);
   target.reason = outcome.reason;
-  target.health = outcome.health;
+  const SimTime exit = timed_ ? now_ + outcome.exits_after : now_;
   switch (outcome.kind) {
     case FelixOutcome::Kind::running:
+      note(target, "runs");
+      target.state = FelixState::running;
+      break;
     case FelixOutcome::Kind::restart:
+      note(target, "is about to restart: " + outcome.reason);
       target.state = FelixState::running;
       break;
     case FelixOutcome::Kind::waiting:
+      note(target, "waits: " + outcome.reason);
       target.state = FelixState::waiting;
       break;
     case FelixOutcome::Kind::dead:
+      note(target, exit > now_ ? "exits in order: " + outcome.reason : "dies: " + outcome.reason);
+      target.felix->report_statuses(now_, false);
+      target.health = target.felix->health();
+      target.health.exits = exit;
       target.felix.reset();
       target.state = FelixState::dead;
       break;
   }
+}
+
+// Only what is new.
+void Cluster::note(NodeFlight& target, std::string what) const {
+  if (target.life.empty() || target.life.back().what != what)
+    target.life.push_back({now_, std::move(what)});
 }
 
 // What a Felix tells the datastore of its WireGuard key, others see (daemon.go
@@ -262,8 +278,10 @@ void Cluster::look_once() {
   take_updates(updates);
   for (auto& [name, target] : nodes_) {
     if (target->restart_at) continue;
+    if (target->felix && !updates.empty()) target->felix->on_datastore_change(now_);
     if (target->state == FelixState::waiting) {
-      if (!updates.empty()) handle(*target, launch(*target));
+      if (!updates.empty())
+        handle(*target, target->felix->start(datastore_.snapshot(), now_, patience()));
     } else if (target->state == FelixState::running) {
       const std::pair moment(now_, patience());
       if (updates.empty() && target->settled == moment) continue;  // it would find nothing to do
@@ -272,6 +290,17 @@ void Cluster::look_once() {
     }
   }
   graphs_.end_epoch();
+  keep_time();
+}
+
+// What each Felix told the datastore until now. Without times it had all the time that it wanted.
+void Cluster::keep_time() {
+  for (auto& [name, target] : nodes_) {
+    target->now = now_;
+    target->times_known |= timed_;
+    if (target->felix)
+      target->felix->report_statuses(timed_ ? now_ : now_ + patience_untimed, !timed_);
+  }
 }
 
 // Starts anew, in order of time, the Felixes whose pause before that is over by `until`.
@@ -286,6 +315,7 @@ void Cluster::restart_due(SimTime until) {
     now_ = std::max(now_, *next->restart_at);
     look();  // not the one that is about to exit: it takes no more changes
     next->restart_at.reset();
+    if (next->felix) next->felix->report_statuses(now_, false);
     handle(*next, launch(*next));
     graphs_.end_epoch();
   }
@@ -294,6 +324,15 @@ void Cluster::restart_due(SimTime until) {
 void Cluster::settle() {
   look();
   restart_due(std::numeric_limits<SimTime>::max());
+  keep_time();
+}
+
+void Cluster::pass_until(SimTime time) {
+  look();
+  restart_due(time);
+  now_ = std::max(now_, time);
+  timed_ = true;
+  look();
 }
 
 }  // namespace felixsim

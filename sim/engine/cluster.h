@@ -28,6 +28,7 @@ struct ClusterOptions {
   std::set<std::string> nodes;    // compute only these; empty: all that the events name
   bool keep_programming = false;  // remember what Felix wrote to the tools
   bool keep_messages = false;     // remember the calc graph's messages
+  bool every_change = false;      // Felix takes each change at its time; else where something looks
   bool only_messages = false;     // kernels need not be in the end what Felix would make of them
   std::function<double()> clock;  // seconds; if given, each node's time is profiled
 };
@@ -41,12 +42,23 @@ struct ProgrammedCommand {
 
 enum class FelixState : uint8_t { not_started, waiting, running, stopped, dead };
 
+// What became of a node's Felix, and when.
+struct LifeEvent {
+  SimTime at = 0;
+  std::string what;
+  bool operator==(const LifeEvent&) const = default;
+};
+
 struct NodeFlight {
   std::string name;
   SimulatedKernel kernel;
   FelixState state = FelixState::not_started;
   std::string reason;  // why Felix is dead or waits
-  FelixHealth health;  // as its health port tells
+  SimTime now = 0;        // the time that it was looked at last
+  bool times_known = false;  // events tell when something happened
+  FelixHealth health;      // of a Felix that is gone: it may exit a little later
+  StatusKeys status_keys;  // what its Felixes wrote to the datastore of themselves
+  std::vector<LifeEvent> life;  // if it was told so
   // When it last settled, and with which patience, if the host has not changed since.
   std::optional<std::pair<SimTime, SimTime>> settled;
   std::optional<SimTime> restart_at;  // it is about to exit, to be started again
@@ -73,6 +85,10 @@ class Cluster {
   // event; one that is about to restart is waited for.
   void settle();
 
+  // Lets time pass until `time`, and every Felix do what it does meanwhile. One that is about to
+  // restart then is left so.
+  void pass_until(SimTime time);
+
   // Nodes that events have named (and the options allow), by name.
   const NodeFlights& nodes() const { return nodes_; }
   const NodeFlight* find(const std::string& name) const;
@@ -88,11 +104,13 @@ class Cluster {
   SimTime patience() const;
   void look();
   void look_once();
+  void keep_time();
   void take_updates(const std::vector<Update>& updates);
   void take_wireguard_keys(NodeFlight& node, FelixOutcome& outcome);
   void restart_due(SimTime until);
   FelixOutcome launch(NodeFlight& node);
   void handle(NodeFlight& node, FelixOutcome outcome);
+  void note(NodeFlight& node, std::string what) const;
   void catch_up(NodeFlight& node);
 
   ClusterOptions options_;

@@ -5,7 +5,7 @@
 
 #include "model/config/derived.h"
 #include "model/config/parameters.h"
-#include "sim/report/felix_state.h"
+#include "sim/report/felix_reports.h"
 #include "sim/report/kernel_texts.h"
 
 namespace felixsim {
@@ -73,8 +73,9 @@ std::string programming_text(const NodeFlight& node) {
 using Printer = std::string (*)(const NodeFlight&);
 const std::vector<std::pair<std::string, Printer>>& felix_printers() {
   static const std::vector<std::pair<std::string, Printer>> printers{
-      {"health", health_reporters_text},
+      {"health", health_text},
       {"statuses", statuses_text},
+      {"reports", reports_text},
       {"config", config_text},
       {"marks", marks_text},
       {"programming", programming_text}};
@@ -102,7 +103,7 @@ std::string node_text(const NodeFlight& node, std::string_view part) {
 std::map<std::string, std::string> node_texts(const NodeFlight& node) {
   std::map<std::string, std::string> texts;
   for (const auto& part : node_parts())
-    if (part != "programming") texts[part] = node_text(node, part);
+    if (part != "programming" && part != "reports") texts[part] = node_text(node, part);
   return texts;
 }
 

@@ -18,7 +18,7 @@ const std::vector<std::string>& node_parts();
 // empty while no Felix runs.
 std::string node_text(const NodeFlight& node, std::string_view part);
 
-// All parts but `programming`.
+// All parts but `programming`, and `reports`, which differ at each moment.
 std::map<std::string, std::string> node_texts(const NodeFlight& node);
 
 }  // namespace felixsim

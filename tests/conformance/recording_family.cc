@@ -14,6 +14,7 @@
 #include "replay/log/event_log.h"
 #include "sim/cli/folded_events.h"
 #include "sim/engine/cluster.h"
+#include "sim/report/felix_reports.h"
 #include "sim/report/felix_state.h"
 #include "sim/report/kernel_texts.h"
 
@@ -31,7 +32,7 @@ std::string read_text(const fs::path& path) {
 
 // The predicted text for a recorded file; nothing for files that are not state.
 std::optional<std::string> predicted(const NodeFlight& node, const std::string& file) {
-  if (file == "health.txt") return health_text(node);
+  if (file == "health.txt") return health_codes(node);
   for (const auto& part : kernel_parts())
     if (part.file == file) return kernel_text(node.kernel.state(), part.name);
   return std::nullopt;

@@ -3,6 +3,7 @@
 #include "replay/capture/capture.h"
 #include "replay/scenario/scenario.h"
 #include "sim/engine/cluster.h"
+#include "sim/report/felix_reports.h"
 #include "sim/report/felix_state.h"
 #include "sim/report/kernel_texts.h"
 
@@ -63,46 +64,8 @@ TEST_CASE("health tells how far a Felix got that does not run") {
        })
     DYNAMIC_SECTION(c.name) {
       Cluster cluster({});
-      CHECK(health_text(fly(cluster, events_of(start_of_scenario(c.env)))) == c.health);
+      CHECK(health_codes(fly(cluster, events_of(start_of_scenario(c.env)))) == c.health);
     }
-}
-
-TEST_CASE("who reports health, and for how long a report counts") {
-  struct Case {
-    std::string name, env, reporters;
-  };
-  const std::string start = "FelixStartup               timeout -\n";
-  const std::string calc = "CalculationGraph           timeout 30s\n";
-  for (const auto& c : {
-           Case{"as built", "", calc + start + "InternalDataplaneMainLoop  timeout 90s\n"},
-           Case{"a watchdog that would be shorter than two reports",
-                "FELIX_DATAPLANEWATCHDOGTIMEOUT: '5'",
-                calc + start + "InternalDataplaneMainLoop  timeout 20s\n"},
-           Case{"overrides",
-                "FELIX_HEALTHTIMEOUTOVERRIDES: 'CalculationGraph=1m,"
-                "InternalDataplaneMainLoop=4s,Other=5s'",
-                "CalculationGraph           timeout 60s (override)\n" + start +
-                    "InternalDataplaneMainLoop  timeout 4s (override)\n"
-                    "    it reports every 10s: not live and not ready for 6s of them\n"},
-       })
-    DYNAMIC_SECTION(c.name) {
-      Cluster cluster({});
-      CHECK(health_reporters_text(fly(cluster, events_of(start_of_scenario(c.env)))) ==
-            "liveness 200\nreadiness 200\n" + c.reporters);
-    }
-}
-
-TEST_CASE("statuses follow the interfaces of endpoints, and say when Felix reports them") {
-  const std::string scenario =
-      "cluster: {}\nnodes: {node-a: {env: {FELIX_ENDPOINTREPORTINGENABLED: 'true'}}}\nsteps:\n"
-      "- {name: pod, pods: [web 10.244.0.2 on node-a app=web]}\n";
-  const std::string down = "- {name: down, host: {node-a: [{exec: ip link set caliweb down}]}}\n";
-  const std::string reported = "# written to the datastore one each 1s, checked each 180s\n";
-  Cluster up({}), off({});
-  const std::string of_up = statuses_text(fly(up, events_of(scenario)));
-  CHECK(of_up.ends_with(" up\n" + reported));
-  const std::string of_down = statuses_text(fly(off, events_of(scenario + down)));
-  CHECK(of_down.ends_with(" down\n" + reported));
 }
 
 // Felix leaves routes of an interface that it does not know yet alone for ten seconds, and looks
@@ -208,7 +171,7 @@ TEST_CASE("a Felix with RouteTableRanges from low to high restarts for ever") {
       Cluster cluster({});
       const auto& node =
           fly(cluster, events_of(start_of_scenario("FELIX_ROUTETABLERANGES: " + c.ranges)));
-      CHECK(health_text(node) == c.health);
+      CHECK(health_codes(node) == c.health);
       CHECK(kernel_text(node.kernel.state(), "iptables").empty() == (c.health[23] == '5'));
     }
 }
