@@ -47,7 +47,7 @@ struct FelixProcess::State {
   TimeProfile* profile;
   SimTime now = 0;
   SimTime ahead = 0;
-  std::optional<SimTime> put_off;  // programming until then
+  std::optional<SimTime> put_off;                      // programming until then
   std::optional<SimTime> process_started, ready_from;  // ready_from: over an unready datastore
   FelixHealth health;
 

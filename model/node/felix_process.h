@@ -42,8 +42,8 @@ struct FelixOutcome {
     dead,     // exits or panics for good
   };
   Kind kind = Kind::running;
-  std::string reason;         // of anything but running
-  SimTime exits_after = 0;    // of restart and dead: it lives on for so long, and answers probes
+  std::string reason;       // of anything but running
+  SimTime exits_after = 0;  // of restart and dead: it lives on for so long, and answers probes
 };
 
 // Felix pauses before it exits in order, so as not to be restarted without end, and takes no more

@@ -39,8 +39,8 @@ SimTime HealthReporter::late_for() const {
 
 SimTime HealthReporter::reported(SimTime at) const {
   const SimTime since = std::max<SimTime>(at - registered, 0);
-  const SimTime in_turn = repeats ? registered + since / report_interval * report_interval
-                                  : registered;
+  const SimTime in_turn =
+      repeats ? registered + since / report_interval * report_interval : registered;
   return std::max(in_turn, std::min(spoke_up, at));
 }
 
@@ -93,7 +93,7 @@ void override_timeouts(FelixHealth& health, const Config& config) {
       config.value("HealthTimeoutOverrides"));
   for (auto& part : health.reporters) {
     part.overridden = false;
-    part.timeout = part.name == calc_graph_reporter   ? calc_graph_timeout
+    part.timeout = part.name == calc_graph_reporter  ? calc_graph_timeout
                    : part.name == dataplane_reporter ? std::max(watchdog, 2 * report_interval)
                                                      : 0;
     if (!overrides) continue;
@@ -105,9 +105,8 @@ void override_timeouts(FelixHealth& health, const Config& config) {
 }
 
 HealthReporter& reporter(FelixHealth& health, std::string_view name) {
-  const auto found =
-      std::find_if(health.reporters.begin(), health.reporters.end(),
-                   [name](const HealthReporter& part) { return part.name == name; });
+  const auto found = std::find_if(health.reporters.begin(), health.reporters.end(),
+                                  [name](const HealthReporter& part) { return part.name == name; });
   FELIXSIM_CHECK(found != health.reporters.end());
   return *found;
 }

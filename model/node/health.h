@@ -17,11 +17,11 @@ namespace felixsim {
 
 struct HealthReporter {
   std::string name;
-  SimTime timeout = 0;       // 0: a report counts for ever
-  bool overridden = false;   // by HealthTimeoutOverrides
-  bool repeats = true;       // every ten seconds; otherwise it reports once
-  SimTime registered = 0;    // its first report
-  SimTime spoke_up = 0;      // its last report out of turn: it did something
+  SimTime timeout = 0;      // 0: a report counts for ever
+  bool overridden = false;  // by HealthTimeoutOverrides
+  bool repeats = true;      // every ten seconds; otherwise it reports once
+  SimTime registered = 0;   // its first report
+  SimTime spoke_up = 0;     // its last report out of turn: it did something
   std::optional<SimTime> ready_from = std::nullopt;  // unset: it is not ready
 
   // Says it anew every ten seconds, and whenever it does something. With a timeout shorter than
@@ -33,8 +33,8 @@ struct HealthReporter {
 };
 
 struct FelixHealth {
-  bool served = false;                   // HealthEnabled
-  std::vector<HealthReporter> reporters;  // by name, as the answer to a probe lists them
+  bool served = false;                          // HealthEnabled
+  std::vector<HealthReporter> reporters;        // by name, as the answer to a probe lists them
   std::optional<SimTime> exits = std::nullopt;  // served until then
 
   bool answers(SimTime at) const;  // somebody listens on the port

@@ -183,10 +183,9 @@ void StatusReporter::report_process(SimTime until) {
   const bool first = !reported_ && passed == 0;
   reported_ = true;
   next_report_ = at + interval_;
-  const double uptime =
-      static_cast<double>(at - process_started_) / static_cast<double>(second);
-  const std::string text = fmt::format(R"({{"time":"{}","uptime":{},"first_update":{}}})",
-                                       rfc3339(at), uptime, first);
+  const double uptime = static_cast<double>(at - process_started_) / static_cast<double>(second);
+  const std::string text =
+      fmt::format(R"({{"time":"{}","uptime":{},"first_update":{}}})", rfc3339(at), uptime, first);
   const std::string prefix =
       fmt::format("/calico/felix/v2/{}/host/{}/", region_text(region_), hostname_);
   keys_[prefix + "last_reported_status"] = {text, at};

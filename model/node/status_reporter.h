@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Felix writes to the datastore of its endpoints and of itself, key by key and at which time.
 // Mirrors felix/statusrep/status_reporter.go, felix/daemon/daemon.go (handleProcessStatusUpdate)
-// and felix/dataplane/linux/int_dataplane.go (loopReportingStatus). Timers have no jitter here and a
-// write takes no time. Left out: a datastore that does not answer, etcd's least lease.
+// and felix/dataplane/linux/int_dataplane.go (loopReportingStatus). Timers have no jitter here and
+// a write takes no time. Left out: a datastore that does not answer, etcd's least lease.
 #pragma once
 
 #include <deque>
@@ -70,7 +70,7 @@ class StatusReporter {
   SimTime delay_, interval_, ttl_, process_started_, started_, now_;
   SimTime next_report_;
   bool in_sync_ = false, compare_wanted_ = false, reported_ = false;
-  bool changed_ = true;  // since all keys were compared
+  bool changed_ = true;                          // since all keys were compared
   std::map<std::string, std::string> statuses_;  // key -> what it should be
   std::deque<PendingStatus> pending_, queued_;   // queued: not before the next tick
   StatusKeys& keys_;

@@ -53,11 +53,11 @@ struct NodeFlight {
   std::string name;
   SimulatedKernel kernel;
   FelixState state = FelixState::not_started;
-  std::string reason;  // why Felix is dead or waits
-  SimTime now = 0;        // the time that it was looked at last
-  bool times_known = false;  // events tell when something happened
-  FelixHealth health;      // of a Felix that is gone: it may exit a little later
-  StatusKeys status_keys;  // what its Felixes wrote to the datastore of themselves
+  std::string reason;           // why Felix is dead or waits
+  SimTime now = 0;              // the time that it was looked at last
+  bool times_known = false;     // events tell when something happened
+  FelixHealth health;           // of a Felix that is gone: it may exit a little later
+  StatusKeys status_keys;       // what its Felixes wrote to the datastore of themselves
   std::vector<LifeEvent> life;  // if it was told so
   // When it last settled, and with which patience, if the host has not changed since.
   std::optional<std::pair<SimTime, SimTime>> settled;

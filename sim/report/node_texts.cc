@@ -73,12 +73,8 @@ std::string programming_text(const NodeFlight& node) {
 using Printer = std::string (*)(const NodeFlight&);
 const std::vector<std::pair<std::string, Printer>>& felix_printers() {
   static const std::vector<std::pair<std::string, Printer>> printers{
-      {"health", health_text},
-      {"statuses", statuses_text},
-      {"reports", reports_text},
-      {"config", config_text},
-      {"marks", marks_text},
-      {"programming", programming_text}};
+      {"health", health_text}, {"statuses", statuses_text}, {"reports", reports_text},
+      {"config", config_text}, {"marks", marks_text},       {"programming", programming_text}};
   return printers;
 }
 

@@ -29,9 +29,9 @@ TEST_CASE("the body of a probe's answer is Felix's table") {
         "| FelixStartup | -       | reporting live | reporting non-ready |        |\n"
         "+--------------+---------+----------------+---------------------+--------+");
   CHECK(health_table(waiting, second).find("| reporting ready |") != std::string::npos);
-  const Config config = config_of(
-      {{"HealthTimeoutOverrides",
-        "CalculationGraph=10ms,InternalDataplaneMainLoop=90m,FelixStartup=0s"}});
+  const Config config =
+      config_of({{"HealthTimeoutOverrides",
+                  "CalculationGraph=10ms,InternalDataplaneMainLoop=90m,FelixStartup=0s"}});
   CHECK(health_table(running_health(config, 0), 20'000'000) ==
         "+---------------------------+--------------------+----------------+---------------------+-"
         "-------+\n"

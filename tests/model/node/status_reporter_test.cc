@@ -109,7 +109,8 @@ TEST_CASE("reports of Felix itself come ten seconds after its start, and then at
   reporter.advance(75 * second);
   CHECK(keys.at(last) == StatusValue{R"({"time":"1970-01-01T00:01:11Z","uptime":70.5,)"
                                      R"("first_update":false})",
-                                     71 * second, {}});
+                                     71 * second,
+                                     {}});
   CHECK(keys_at(keys, 101 * second - 1).size() == 2);
   CHECK(keys_at(keys, 101 * second).size() == 1);
 }

@@ -60,8 +60,7 @@ void check(const std::vector<Event>& events, const std::vector<Moment>& moments)
 }
 
 std::string start(const std::string& env, const std::string& more = "") {
-  return "cluster: {}\nnodes: {node-a: {env: {" + env + "}}}\nsteps:\n- {name: base" + more +
-         "}\n";
+  return "cluster: {}\nnodes: {node-a: {env: {" + env + "}}}\nsteps:\n- {name: base" + more + "}\n";
 }
 
 std::string ready(const std::string& name, const std::string& value) {
@@ -148,9 +147,9 @@ TEST_CASE("the status of an endpoint follows its interface, a second after it") 
     SimTime ms;
     std::string in_datastore, waits;
   };
-  for (const auto& c : {Case{500, "", "up"}, Case{1000, "up", ""}, Case{5500, "up", "down"},
-                        Case{6000, "down", ""}, Case{20500, "down", "to be deleted"},
-                        Case{21000, "", ""}}) {
+  for (const auto& c :
+       {Case{500, "", "up"}, Case{1000, "up", ""}, Case{5500, "up", "down"}, Case{6000, "down", ""},
+        Case{20500, "down", "to be deleted"}, Case{21000, "", ""}}) {
     CAPTURE(c.ms);
     Cluster cluster(each_change());
     const std::string text_then = reports_text(fly(cluster, events, c.ms));
@@ -166,10 +165,9 @@ TEST_CASE("the status of an endpoint follows its interface, a second after it") 
 }
 
 TEST_CASE("where times are unknown everything that waits is written") {
-  const auto scenario = load_scenario(
-      start("FELIX_ENDPOINTREPORTINGENABLED: 'true'",
-            ", pods: [a on node-a, b on node-a, c on node-a]"),
-      "test.yaml");
+  const auto scenario = load_scenario(start("FELIX_ENDPOINTREPORTINGENABLED: 'true'",
+                                            ", pods: [a on node-a, b on node-a, c on node-a]"),
+                                      "test.yaml");
   REQUIRE(scenario);
   const auto events = to_events(*scenario);
   Cluster cluster({});
