@@ -40,9 +40,15 @@ Result<Files> read_folder(const fs::path& folder) {
 }
 
 // The archive's files lie in one folder, named after node and time.
-Files below_top(Files files) {
+Result<Files> below_top(const std::string& archive, Files files) {
   Files out;
-  for (auto& [name, text] : files) out[name.substr(name.rfind('/') + 1)] = std::move(text);
+  for (auto& [path, text] : files) {
+    const std::string name = path.substr(path.rfind('/') + 1);
+    if (!out.emplace(name, std::move(text)).second)
+      return fail(ErrorCode::invalid_input,
+                  fmt::format("{}: it holds two files named {}, as of two nodes", archive, name),
+                  "give an archive or folder of one capture");
+  }
   return out;
 }
 
@@ -58,7 +64,7 @@ Result<Files> read_captured_files(const std::string& path) {
   if (!bytes) return forward(bytes);
   auto files = read_tar(*bytes);
   if (!files) return tl::unexpected(std::move(files.error()).with_context(path));
-  return below_top(std::move(*files));
+  return below_top(path, std::move(*files));
 }
 
 }  // namespace felixsim::cli

@@ -188,3 +188,25 @@ TEST_CASE("chains that multiply do not keep a packet on its way for years") {
     CHECK(outcome.text.find("too many rules") != std::string::npos);
   }
 }
+
+TEST_CASE("an import that meets a limit of size keeps what it had, says how much, and can go on") {
+  const Scratch scratch;
+  std::string lines;
+  for (int i = 1; i <= 3000; ++i)
+    lines += fmt::format(R"({{"type":"put","rev":{},"key":"/calico/k{}","value":"{:0>900}"}})", i,
+                         i, i) +
+             "\n";
+  const std::string input = scratch.write("many.jsonl", lines), log = scratch / "f.db";
+  const std::string import =
+      fmt::format("{} import --from jsonl {} --log {}", FELIXSIM_BINARY, input, log);
+  const auto limited = shell(fmt::format("(ulimit -f 2000; {})", import));
+  INFO(limited.text);
+  CHECK(limited.code == 2);
+  CHECK(limited.text.find("error: ") == 0);
+  CHECK(limited.text.find("of it") != std::string::npos);
+  const auto verdict = felixsim("log " + log + " verify");
+  INFO(verdict.text);
+  CHECK(verdict.code == 0);
+  CHECK(shell(import).code == 0);
+  CHECK(felixsim("log " + log + " verify").code == 0);
+}

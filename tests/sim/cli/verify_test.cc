@@ -124,6 +124,19 @@ TEST_CASE("trouble with a capture is told with place, fact and fix, and exit cod
   }
 }
 
+TEST_CASE("an archive of two captures is refused, not mixed") {
+  const Scratch scratch;
+  const std::string folder = recordings + "vxlan-two-nodes/step-00";
+  REQUIRE(
+      shell(fmt::format("tar -cf {}/two.tar -C {} node-a node-b", scratch.path.string(), folder))
+          .code == 0);
+  const auto outcome = felixsim("verify " + recordings +
+                                "vxlan-two-nodes --node node-a --against " + scratch / "two.tar");
+  INFO(outcome.text);
+  CHECK(outcome.code == 2);
+  CHECK(has(outcome, "two files named"));
+}
+
 TEST_CASE(
     "a file of a capture that cannot be opened is an error, not a part that was not captured") {
   const Scratch scratch;
