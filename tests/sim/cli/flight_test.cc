@@ -202,3 +202,14 @@ TEST_CASE("a Felix whose datastore becomes unready exits, and waits when it is s
   CHECK(felix_state_text(fly(waits, events_of(start_of_scenario("") + unready + again)))
             .starts_with("waiting: the datastore is not ready"));
 }
+
+TEST_CASE("a Felix that is asked for BPF is predicted without it, and says so") {
+  const auto tables = [](const std::string& env, bool asked) {
+    Cluster cluster({});
+    const auto& node = fly(cluster, events_of(start_of_scenario(env)));
+    CHECK(bpf_problem(node).empty() != asked);
+    CHECK(felix_state_text(node) == "running");
+    return kernel_text(node.kernel.state(), "iptables");
+  };
+  CHECK(tables("FELIX_BPFENABLED: 'true'", true) == tables("", false));
+}
