@@ -66,9 +66,11 @@ Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& m
   cluster.state->update(datastore.flush(), &cluster.unusable);
   for (const auto& warning : datastore.warnings())
     cluster.unusable.push_back(fmt::format("{}: {}", warning.key, warning.fact));
-  for (const auto& name : cluster.state->host_endpoints())
-    cluster.unusable.push_back(fmt::format(
-        "HostEndpoint '{}': policy that meets forwarded packets there is not in the answer", name));
+  for (const auto& name : cluster.state->untold_host_endpoints())
+    cluster.unusable.push_back(
+        fmt::format("HostEndpoint '{}': which forwarded packets meet its policy is not told: "
+                    "verdicts that hang on it are unknown",
+                    name));
   return cluster;
 }
 

@@ -166,10 +166,11 @@ class Reporter {
   void add_warnings() {
     for (const auto& warning : reach_.datastore().warnings())
       report_.add_note(fmt::format("invalid: {}: {}", warning.key, warning.fact));
-    for (const auto& name : reach_.state().host_endpoints())
-      report_.add_note(fmt::format(
-          "HostEndpoint '{}': policy that meets forwarded packets there is not in the matrix",
-          name));
+    for (const auto& name : reach_.state().untold_host_endpoints())
+      report_.add_note(
+          fmt::format("HostEndpoint '{}': which forwarded packets meet its policy is not told: "
+                      "verdicts that hang on it are unknown",
+                      name));
   }
 
   const Input& input_;

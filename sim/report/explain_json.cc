@@ -50,6 +50,10 @@ const char* decided_by(reach::DecidedBy by) {
       return "no profile";
     case reach::DecidedBy::encapsulation:
       return "encapsulation";
+    case reach::DecidedBy::host_endpoint:
+      return "untold host endpoint";
+    case reach::DecidedBy::nobody:
+      return "nobody";
     case reach::DecidedBy::down:
       return "endpoint not active";
   }

@@ -62,6 +62,10 @@ Outcome<N> ask(const Cell& cell, const std::vector<Peers>& peers, size_t offset,
   Words<N> allowed = Words<N>::none(), denied = allowed, passed = allowed;
   for (size_t i = 0; i < cell.steps.size(); ++i) {
     const Step& step = cell.steps[i];
+    if (step.does == Step::Does::next) {
+      left = std::exchange(allowed, Words<N>::none());
+      continue;
+    }
     if (step.does == Step::Does::end) {
       tell(i, left);
       if (step.denies_rest)

@@ -19,8 +19,8 @@ Verdict in_port_set(const PortSet& set, size_t element, const HeaderSpace& heade
 std::vector<Bits> header_parts(const Program& program, const HeaderSpace& headers) {
   Bits conditions(headers.conditions().size());
   for (const size_t condition : program.denied_first) conditions.set(condition);
-  const auto add = [&](const RuleMatches* matches) {
-    for (const auto& rule : *matches) {
+  for_each_policy(program, [&](const RuleMatches& matches) {
+    for (const auto& rule : matches) {
       conditions.set(rule.header);
       for (const auto* side : {&rule.source, &rule.destination}) {
         if (side->ports != no_match) conditions.set(side->ports);
@@ -29,10 +29,7 @@ std::vector<Bits> header_parts(const Program& program, const HeaderSpace& header
             for (const auto& [condition, members] : set->members) conditions.set(condition);
       }
     }
-  };
-  for (const auto& tier : program.tiers)
-    for (const auto* policy : tier.policies) add(policy);
-  for (const auto* profile : program.profiles) add(profile);
+  });
   Bits all(headers.size());
   all.set();
   std::vector<Bits> parts{all};
@@ -73,6 +70,37 @@ void append_rules(const RuleMatches& matches, const Program& program, size_t loc
   }
 }
 
+Step step_of(Step::Does does, bool surely, const ElementSet* addresses, DecidedBy by) {
+  Step step;
+  step.does = does;
+  step.surely = surely;
+  step.addresses = addresses;
+  step.decided.by = by;
+  return step;
+}
+
+// Its end passes what no tier decided (felix/rules/endpoints.go, chains for forwarded traffic).
+void append_section(const HostSection& section, const Program& program, size_t local,
+                    const HeaderSpace& headers, uint32_t& tier, Cell& cell) {
+  using enum Step::Does;
+  auto& steps = cell.steps;
+  steps.push_back(step_of(next, true, nullptr, DecidedBy::nobody));
+  if (section.never) steps.push_back(step_of(allow, true, section.never.get(), DecidedBy::nobody));
+  if (!section.surely) steps.push_back(step_of(allow, false, nullptr, DecidedBy::nobody));
+  if (section.untold) steps.push_back(step_of(deny, false, nullptr, DecidedBy::host_endpoint));
+  for (const auto& one : section.tiers) {
+    for (uint32_t p = 0; p < one.policies.size(); ++p)
+      append_rules(*one.policies[p], program, local, headers, {DecidedBy::rule, tier, p, nullptr},
+                   cell);
+    Step end;
+    end.denies_rest = one.denies_rest;
+    end.decided = {DecidedBy::end_of_tier, tier, 0, nullptr};
+    steps.push_back(end);
+    ++tier;
+  }
+  steps.push_back(step_of(allow, true, nullptr, DecidedBy::nobody));
+}
+
 void append_steps(const Program& program, size_t local, const HeaderSpace& headers, Cell& cell) {
   const auto end = [&](DecidedBy by, uint32_t tier, bool denies_rest) {
     Step step;
@@ -98,9 +126,23 @@ void append_steps(const Program& program, size_t local, const HeaderSpace& heade
     end(DecidedBy::no_profile, tiers, false);
   }
   end(DecidedBy::no_profile, tiers, true);
+  uint32_t tier = tiers + 1;
+  for (const auto& section : program.host_sections)
+    append_section(section, program, local, headers, tier, cell);
 }
 
 }  // namespace
+
+const ProgramTier* tier_at(const Program& program, size_t tier) {
+  if (tier < program.tiers.size()) return &program.tiers[tier];
+  if (tier == program.tiers.size()) return nullptr;
+  tier -= program.tiers.size() + 1;
+  for (const auto& section : program.host_sections) {
+    if (tier < section.tiers.size()) return &section.tiers[tier];
+    tier -= section.tiers.size();
+  }
+  return nullptr;
+}
 
 Verdict ports_hold(const RuleSideMatch& side, size_t element, const HeaderSpace& headers,
                    size_t header) {
@@ -121,8 +163,8 @@ Verdict ports_hold(const RuleSideMatch& side, size_t element, const HeaderSpace&
 std::vector<uint8_t> local_answers(const Program& program, size_t local) {
   std::vector<uint8_t> answers;
   if (!program.asks_local) return answers;
-  const auto add = [&](const RuleMatches* matches) {
-    for (const auto& rule : *matches) {
+  for_each_policy(program, [&](const RuleMatches& matches) {
+    for (const auto& rule : matches) {
       const RuleSideMatch& side = local_side(rule, program.ingress);
       if (side.addresses)
         answers.push_back(static_cast<uint8_t>(verdict_of(side.addresses->members, local)));
@@ -131,10 +173,7 @@ std::vector<uint8_t> local_answers(const Program& program, size_t local) {
           for (const auto& [condition, members] : set->members)
             answers.push_back(static_cast<uint8_t>(verdict_of(members, local)));
     }
-  };
-  for (const auto& tier : program.tiers)
-    for (const auto* policy : tier.policies) add(policy);
-  for (const auto* profile : program.profiles) add(profile);
+  });
   return answers;
 }
 

@@ -17,6 +17,15 @@ struct ProgramTier {
   bool denies_rest = true;
 };
 
+// What a host endpoint asks about packets that its host forwards, after the workload's own policy:
+// all must let a packet pass.
+struct HostSection {
+  bool surely = true;   // asked in any case; else only if the packet passes its interface
+  bool untold = false;  // has policy that may deny, the input does not tell what
+  ElementSetPtr never;  // peers of which it is not asked; null: none
+  std::vector<ProgramTier> tiers;
+};
+
 // The policies of one direction, in Felix's order.
 struct Program {
   bool ingress = true;
@@ -24,13 +33,23 @@ struct Program {
   std::vector<ProgramTier> tiers;
   std::vector<const RuleMatches*> profiles;
   std::vector<Symbol> profile_names;
+  std::vector<HostSection> host_sections;
   std::vector<size_t> denied_first;  // header conditions: encapsulation that workloads may not send
   bool asks_local = false;           // some rule has a condition on the endpoint's own side
 };
 
-enum class DecidedBy : uint8_t { rule, end_of_tier, no_profile, encapsulation, down };
+enum class DecidedBy : uint8_t {
+  rule,
+  end_of_tier,
+  no_profile,
+  encapsulation,
+  down,
+  host_endpoint,  // perhaps: untold
+  nobody          // a host section is over, or not asked
+};
 
-// Where in a program a decision (or a pass) falls. A tier past the last one: the profiles.
+// Where in a program a decision (or a pass) falls. A tier past the last one: the profiles; past
+// these: the tiers of all host sections in a row.
 struct Decided {
   DecidedBy by = DecidedBy::rule;
   uint32_t tier = 0, policy = 0;
@@ -39,7 +58,8 @@ struct Decided {
 
 // One thing that is asked about the peers that are left.
 struct Step {
-  enum class Does : uint8_t { allow, deny, pass, end } does = Does::end;
+  // next: what is allowed so far must pass what follows, too.
+  enum class Does : uint8_t { allow, deny, pass, end, next } does = Does::end;
   bool surely = true;       // whether the condition on the endpoint's own side is known to hold
   bool denies_rest = true;  // of an end; else what is left goes on
   bool says_ports = false;  // the rule has a condition on the peer's named ports
@@ -54,6 +74,19 @@ struct Cell {
   std::vector<Step> steps;
   size_t part = Bits::npos;  // of Allowed, that has its peers
 };
+
+template <class Each>
+void for_each_policy(const Program& program, Each each) {
+  for (const auto& tier : program.tiers)
+    for (const auto* policy : tier.policies) each(*policy);
+  for (const auto* profile : program.profiles) each(*profile);
+  for (const auto& section : program.host_sections)
+    for (const auto& tier : section.tiers)
+      for (const auto* policy : tier.policies) each(*policy);
+}
+
+// The tier of a decision; null: a profile's.
+const ProgramTier* tier_at(const Program& program, size_t tier);
 
 // What rules find at the endpoint's own address `local`: endpoints with equal answers are treated
 // alike. O(rules with a local condition).

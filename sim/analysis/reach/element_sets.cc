@@ -166,6 +166,26 @@ PortSetPtr ElementSets::ports(Symbol id, bool source) {
   return known;
 }
 
+ElementSetPtr ElementSets::on_host(Symbol host) {
+  auto& known = on_host_[host];
+  if (!known) {
+    known = std::make_shared<ElementSet>();
+    known->number = ++last_number_;
+    known->members = Tri::none(addresses_.size());
+    for (const size_t element : addresses_.endpoints())
+      known->members.set(element, on_host(host, element));
+    sign(*known);
+  }
+  return known;
+}
+
+Verdict ElementSets::on_host(Symbol host, size_t number) const {
+  const Element& element = addresses_.elements()[number];
+  if (element.vacant || element.endpoint < 0) return Verdict::no;
+  return endpoints_[static_cast<size_t>(element.endpoint)].name.host == host ? Verdict::yes
+                                                                             : Verdict::no;
+}
+
 ElementSetPtr ElementSets::addresses_of(const msg::RuleMatchSide& side) {
   if (side.net.empty() && side.not_net.empty() && side.not_ip_set_ids.empty()) {
     if (side.ip_set_ids.empty()) return nullptr;
@@ -319,7 +339,12 @@ void ElementSets::update(const SetUpdate& update, Bits& dirty) {
   });
   drop_unused(ip_sets_);
   drop_unused(port_sets_);
+  drop_unused(on_host_);
   for (const size_t element : update.renewed) dirty.set(element);
+  for (auto& [host, set] : on_host_) {
+    set->members.resize(addresses_.size());
+    for (const size_t element : update.renewed) put(*set, element, on_host(host, element));
+  }
   update_ip_sets(update, dirty);
   update_port_sets(update, dirty);
   update_combined(update, dirty);
@@ -327,6 +352,7 @@ void ElementSets::update(const SetUpdate& update, Bits& dirty) {
 
 void ElementSets::look_at(const std::vector<size_t>& elements) {
   for (auto& [id, set] : ip_sets_) set->column = column_of(set->members, elements);
+  for (auto& [host, set] : on_host_) set->column = column_of(set->members, elements);
   for (const auto& set : combined_) set->column = column_of(set->members, elements);
 }
 

@@ -59,6 +59,7 @@ class ElementSets {
   // The addresses of one side of a rule; null: any.
   ElementSetPtr addresses_of(const msg::RuleMatchSide& side);
   PortSetPtr ports(Symbol ip_set, bool source);
+  ElementSetPtr on_host(Symbol host);  // its endpoints
 
   // Brings all sets up to date; adds the elements whose membership in any may have changed.
   void update(const SetUpdate& update, Bits& dirty);
@@ -87,6 +88,7 @@ class ElementSets {
   Verdict verdict(const std::vector<msg::IpSetMember>& members, const IpSetElements& set,
                   size_t element) const;
   Verdict verdict(const Combined& set, size_t element) const;
+  Verdict on_host(Symbol host, size_t element) const;
   struct HostSpan {  // from the first single address to the last; none: there are none
     std::optional<Cidr> first, last;
   };
@@ -116,6 +118,7 @@ class ElementSets {
   HeaderSpace& headers_;
   std::map<Symbol, std::shared_ptr<IpSetElements>> ip_sets_;
   std::map<std::pair<Symbol, bool>, std::shared_ptr<PortSet>> port_sets_;
+  std::map<Symbol, std::shared_ptr<ElementSet>> on_host_;
   std::vector<std::shared_ptr<Combined>> combined_;
   std::vector<Signature> signatures_;  // of elements
   std::vector<const void*> touched_;

@@ -43,6 +43,10 @@ class DeadRuleSearch {
       for (uint32_t p = 0; p < program.tiers[t].policies.size(); ++p)
         for (const auto& rule : *program.tiers[t].policies[p])
           each(rule, Decided{DecidedBy::rule, t, p, &rule});
+    for (uint32_t t = tiers + 1; const auto* tier = tier_at(program, t); ++t)
+      for (uint32_t p = 0; p < tier->policies.size(); ++p)
+        for (const auto& rule : *tier->policies[p])
+          each(rule, Decided{DecidedBy::rule, t, p, &rule});
     for (uint32_t p = 0; p < program.profiles.size(); ++p)
       for (const auto& rule : *program.profiles[p])
         each(rule, Decided{DecidedBy::rule, tiers, p, &rule});
@@ -108,10 +112,10 @@ DecisionPlace place_of(const Program& program, const Decided& decided) {
     place.action = decided.rule->action;
     place.index = decided.rule->index;
   }
-  if (decided.tier < program.tiers.size()) {
-    const ProgramTier& tier = program.tiers[decided.tier];
-    place.tier = tier.name;
-    if (decided.by == DecidedBy::rule) place.policy = tier.names[decided.policy];
+  if (const ProgramTier* tier = tier_at(program, decided.tier)) {
+    place.tier = tier->name;
+    if (!tier->policies.empty()) place.ingress = tier->policies[0]->ingress;
+    if (decided.by == DecidedBy::rule) place.policy = tier->names[decided.policy];
   } else if (decided.by == DecidedBy::rule) {
     place.profile = program.profile_names[decided.policy];
   }
@@ -137,6 +141,10 @@ std::string place_text(const DecisionPlace& place) {
       return fmt::format("deny: no profile allows it ({})", direction);
     case DecidedBy::encapsulation:
       return "deny: workloads may not send encapsulated packets (egress)";
+    case DecidedBy::host_endpoint:
+      return "perhaps denied by a host endpoint, before DNAT or untracked";
+    case DecidedBy::nobody:
+      return "";
     case DecidedBy::down:
       return fmt::format("deny: the endpoint is not active ({})", direction);
   }

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/analysis/reach/family_updater.h"
 
-#include "model/rules/names.h"
+#include "sim/analysis/reach/host_policy.h"
 
 namespace felixsim::reach {
 namespace {
-
-template <class Each>
-void for_each_policy(const Program& program, Each each) {
-  for (const auto& tier : program.tiers)
-    for (const auto* policy : tier.policies) each(*policy);
-  for (const auto* profile : program.profiles) each(*profile);
-}
 
 // What tells programs apart: lists of rules by address, each tier with its end, and what the rules
 // find at the endpoint itself.
@@ -20,11 +13,19 @@ std::vector<uint64_t> identity_of(const Program& program, size_t element) {
   const auto add = [&](const RuleMatches* rules) {
     identity.push_back(reinterpret_cast<uintptr_t>(rules));
   };
-  for (const auto& tier : program.tiers) {
-    for (const auto* policy : tier.policies) add(policy);
-    identity.push_back(tier.denies_rest ? 1 : 0);
-  }
+  const auto add_tiers = [&](const std::vector<ProgramTier>& tiers) {
+    for (const auto& tier : tiers) {
+      for (const auto* policy : tier.policies) add(policy);
+      identity.push_back(tier.denies_rest ? 1 : 0);
+    }
+  };
+  add_tiers(program.tiers);
   for (const auto* profile : program.profiles) add(profile);
+  for (const auto& section : program.host_sections) {
+    identity.push_back((section.surely ? 5u : 4u) + (section.untold ? 2u : 0u));
+    identity.push_back(reinterpret_cast<uintptr_t>(section.never.get()));
+    add_tiers(section.tiers);
+  }
   identity.push_back(program.denied_first.size());
   identity.insert(identity.end(), program.denied_first.begin(), program.denied_first.end());
   const auto answers = local_answers(program, element);
@@ -76,6 +77,9 @@ void FamilyUpdater::update(const Changes& changes, const EndpointsMoved& moved) 
   if (update_ == 1) first_conditions_ = out_.headers.conditions().size();
   for (const size_t element : renewed) regroup_.set(element);
   if (changes.limits) regroup_ |= out_.addresses.live();
+  if (!changes.hosts.empty())
+    for (const size_t element : out_.addresses.endpoints())
+      if (changes.hosts.contains(endpoint_of(element).name.host)) regroup_.set(element);
   find_changed_policies(came, dirty);
   regroup();
   evaluate_groups(renewed, dirty);
@@ -184,7 +188,8 @@ void FamilyUpdater::find_changed_policies(const std::vector<Symbol>& profiles_th
     for_each_policy(program, [&](const RuleMatches& rules) {
       if (rules.changed != update_) return;
       asks = asks || rules.asks_local;
-      all[g] = all[g] || rules.gone || rules.asks_local || rules.asked_local;
+      all[g] = all[g] || rules.gone || rules.asks_local || rules.asked_local ||
+               !program.host_sections.empty();
     });
     program.asks_local = asks;
     dirty_ones[g] = asks;
@@ -198,8 +203,7 @@ void FamilyUpdater::find_changed_policies(const std::vector<Symbol>& profiles_th
       if (all[g] || (dirty_ones[g] && dirty.test(element))) regroup_.set(element);
     }
     if (profiles_that_came.empty()) continue;
-    const auto& endpoint =
-        endpoints_[static_cast<size_t>(out_.addresses.elements()[element].endpoint)];
+    const auto& endpoint = endpoint_of(element);
     for (const Symbol profile : endpoint.value->profile_ids)
       if (std::find(profiles_that_came.begin(), profiles_that_came.end(), profile) !=
           profiles_that_came.end())
@@ -228,21 +232,7 @@ Program FamilyUpdater::program_of(const EndpointInfo& endpoint, bool ingress) {
   program.ingress = ingress;
   program.down = endpoint.value->state.view() != "active";
   if (!ingress) program.denied_first = encapsulation_of(endpoint.name.host);
-  for (const auto& tier : endpoint.value->tiers) {
-    ProgramTier out;
-    bool decides = false;  // a tier of staged policies only denies nothing
-    for (const auto& policy : ingress ? tier.ingress : tier.egress) {
-      if (rules::is_staged(policy)) continue;
-      decides = true;
-      const auto* compiled = rules_->policy(policy);
-      if (!compiled) continue;
-      out.policies.push_back(&compiled->of(ingress));
-      out.names.push_back(policy);
-    }
-    out.name = tier.name;
-    out.denies_rest = tier.default_action.view() != "Pass";
-    if (decides) program.tiers.push_back(std::move(out));
-  }
+  program.tiers = program_tiers(endpoint.value->tiers, ingress, *rules_);
   for (const Symbol profile : endpoint.value->profile_ids)
     if (const auto* compiled = rules_->profile(profile)) {
       program.profiles.push_back(&compiled->of(ingress));
@@ -251,12 +241,14 @@ Program FamilyUpdater::program_of(const EndpointInfo& endpoint, bool ingress) {
   for_each_policy(program, [&](const RuleMatches& rules) {
     program.asks_local = program.asks_local || rules.asks_local;
   });
+  program.host_sections = host_sections(state_, endpoint.name.host, ingress, *rules_, sets_);
+  // Rules of both directions are asked there, whose own side may be either.
+  program.asks_local = program.asks_local || !program.host_sections.empty();
   return program;
 }
 
 int FamilyUpdater::group_of(size_t element, bool ingress) {
-  const auto& endpoint =
-      endpoints_[static_cast<size_t>(out_.addresses.elements()[element].endpoint)];
+  const auto& endpoint = endpoint_of(element);
   if (unknown_.concerns(endpoint.name) && unknown_.policy_unknown(endpoint.name))
     return untold_group();
   Program program = program_of(endpoint, ingress);

@@ -55,6 +55,9 @@ class FamilyUpdater {
   int untold_group();
   int add_group(Program program, size_t element);
   void leave(int group, size_t element, bool ingress);
+  const EndpointInfo& endpoint_of(size_t element) const {
+    return endpoints_[static_cast<size_t>(out_.addresses.elements()[element].endpoint)];
+  }
   Program program_of(const EndpointInfo& endpoint, bool ingress);
   void evaluate_groups(const std::vector<size_t>& renewed, const Bits& dirty);
   void evaluate_whole(size_t group);

@@ -122,7 +122,8 @@ void observe(const Program& program, size_t local, const HeaderSpace& headers, c
     });
     for (size_t i = 0; i < cell.steps.size(); ++i) {
       const Step& step = cell.steps[i];
-      const bool decides = step.does != Step::Does::end || step.denies_rest;
+      const bool decides = step.decided.by != DecidedBy::nobody &&
+                           (step.does != Step::Does::end || step.denies_rest);
       if (decides && hits[i].any()) observer(cell.headers, step.decided, hits[i]);
     }
   }

@@ -137,17 +137,37 @@ void ClusterState::on(const msg::Message& message, Changes& changes) {
         {msg::IpSetMembers(std::move(ip_sets_[removed->id].members)), {}});
     ip_sets_.erase(removed->id);
   } else if (const auto* host = std::get_if<msg::HostEndpointUpdate>(&message)) {
-    const auto& value = *host->endpoint;
-    const bool meets = !value.forward_tiers.empty() || !value.pre_dnat_tiers.empty() ||
-                       !value.untracked_tiers.empty();
-    std::string name = host->id.str().substr(host->id.str().find(separator) + 1);
-    if (meets)
-      host_endpoints_.insert(std::move(name));
-    else
-      host_endpoints_.erase(name);
+    on_host_endpoint(host->id, host->endpoint, changes);
   } else if (const auto* without = std::get_if<msg::HostEndpointRemove>(&message)) {
-    host_endpoints_.erase(without->id.str().substr(without->id.str().find(separator) + 1));
+    on_host_endpoint(without->id, nullptr, changes);
   }
+}
+
+void ClusterState::on_host_endpoint(Symbol id, std::shared_ptr<const msg::HostEndpoint> value,
+                                    Changes& changes) {
+  const size_t at = id.str().find(separator);
+  const Symbol host(id.view().substr(0, at)), name(id.view().substr(at + 1));
+  HostEndpoints& there = host_endpoints_[host];
+  if (value)
+    there[name] = std::move(value);
+  else
+    there.erase(name);
+  if (there.empty()) host_endpoints_.erase(host);
+  changes.hosts.insert(host);
+}
+
+std::vector<std::string> ClusterState::untold_host_endpoints() const {
+  std::vector<std::string> out;
+  for (const auto& [host, endpoints] : host_endpoints_) {
+    const bool any_named = std::any_of(endpoints.begin(), endpoints.end(), [](const auto& entry) {
+      return entry.second->name.view() != "*";
+    });
+    for (const auto& [name, value] : endpoints)
+      if (!value->pre_dnat_tiers.empty() || !value->untracked_tiers.empty() ||
+          (any_named && !value->forward_tiers.empty()))
+        out.push_back(name.str());
+  }
+  return out;
 }
 
 }  // namespace felixsim::reach

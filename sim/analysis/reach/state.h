@@ -52,7 +52,8 @@ struct Changes {
   std::set<PolicyKey> policies;
   std::set<Symbol> profiles;
   std::map<Symbol, std::vector<SetChange>> ip_sets;
-  bool limits = false;  // of encapsulation, on any host
+  std::set<Symbol> hosts;  // whose host endpoints changed
+  bool limits = false;     // of encapsulation, on any host
 };
 
 class ClusterState {
@@ -75,11 +76,20 @@ class ClusterState {
   const std::map<Symbol, IpSet>& ip_sets() const { return ip_sets_; }
   EncapsulationLimits limits(Symbol host) const { return encapsulation_.of(host); }
   const Sources& sources() const { return sources_; }
-  // Host endpoints with policy that forwarded or not yet tracked packets meet: not in the answer.
-  const std::set<std::string>& host_endpoints() const { return host_endpoints_; }
+  // Those of a host, by name; null: none.
+  using HostEndpoints = std::map<Symbol, std::shared_ptr<const msg::HostEndpoint>>;
+  const HostEndpoints* host_endpoints(Symbol host) const {
+    const auto it = host_endpoints_.find(host);
+    return it == host_endpoints_.end() ? nullptr : &it->second;
+  }
+  // Names of such with a say in what is forwarded that the state does not tell: which packets pass
+  // their interface, or meet policy before DNAT or without tracking.
+  std::vector<std::string> untold_host_endpoints() const;
 
  private:
   void on(const msg::Message& message, Changes& changes);
+  void on_host_endpoint(Symbol id, std::shared_ptr<const msg::HostEndpoint> value,
+                        Changes& changes);
   void keep_source(const Update& update);
 
   calc::CalcGraph graph_;
@@ -89,7 +99,7 @@ class ClusterState {
   std::map<Symbol, IpSet> ip_sets_;
   EncapsulationConfig encapsulation_;
   Sources sources_;
-  std::set<std::string> host_endpoints_;
+  std::map<Symbol, HostEndpoints> host_endpoints_;  // by host
 };
 
 }  // namespace felixsim::reach

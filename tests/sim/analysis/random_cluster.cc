@@ -289,6 +289,44 @@ void RandomCluster::add_cluster_policy(size_t number) {
                 fmt::format("ccp{}", number), "", std::move(spec)));
 }
 
+// Policy of hosts for what they forward.
+void RandomCluster::add_host_endpoints() {
+  const bool named = chance(30);
+  for (const char* node : {"node-a", "node-b"}) {
+    if (chance(30)) continue;
+    json endpoint = object_of("projectcalico.org/v3", "HostEndpoint", fmt::format("{}-all", node),
+                              "", {{"node", node}, {"interfaceName", "*"}});
+    endpoint["metadata"]["labels"] = {{"host", node}};
+    if (!named || chance(50)) add(endpoint);
+    endpoint["metadata"]["name"] = fmt::format("{}-eth0", node);
+    if (chance(40)) endpoint["metadata"]["labels"] = {{"no", "policy"}};
+    endpoint["spec"]["interfaceName"] = "eth0";
+    if (named) add(endpoint);
+  }
+  for (size_t number = 1 + below(3); number > 0; --number) {
+    json spec{{"types", json::array()}, {"applyOnForward", true}, {"order", below(4)}};
+    spec["selector"] = one_of({"has(host)", "host == 'node-a'", "all()"});
+    for (const auto& [type, field] :
+         {std::pair("Ingress", "ingress"), std::pair("Egress", "egress")}) {
+      if (!chance(65)) continue;
+      spec["types"].push_back(type);
+      for (size_t i = 1 + below(4); i > 0; --i) spec[field].push_back(calico_rule());
+    }
+    if (spec["types"].empty()) spec["types"] = {"Egress"};
+    if (named && chance(10)) spec[one_of({"preDNAT", "doNotTrack"})] = true;
+    if (spec.contains("preDNAT")) {
+      spec["types"] = json::array({"Ingress"});
+      spec.erase("egress");
+    }
+    std::string name = fmt::format("forward{}", number);
+    if (!tiers_.empty() && chance(50)) {
+      spec["tier"] = tiers_[below(tiers_.size())];
+      name = spec["tier"].get<std::string>() + "." + name;
+    }
+    add(object_of("projectcalico.org/v3", "GlobalNetworkPolicy", name, "", std::move(spec)));
+  }
+}
+
 std::string RandomCluster::manifests() {
   add_nodes_and_namespaces();
   add_pods();
@@ -297,6 +335,7 @@ std::string RandomCluster::manifests() {
   for (size_t i = below(5); i > 0; --i) add_kubernetes_policy(i);
   for (size_t i = 1 + below(6); i > 0; --i) add_calico_policy(i);
   for (size_t i = below(2); i > 0; --i) add_cluster_policy(i);
+  if (chance(40)) add_host_endpoints();
   return std::move(out_);
 }
 

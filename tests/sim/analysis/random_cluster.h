@@ -35,6 +35,7 @@ class RandomCluster {
   void add_kubernetes_policy(size_t number);
   void add_calico_policy(size_t number);
   void add_cluster_policy(size_t number);
+  void add_host_endpoints();
 
   json labels();
   json label_selector();

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/analysis/reach/host_policy.h"
+
+#include "model/rules/names.h"
+
+namespace felixsim::reach {
+
+std::vector<ProgramTier> program_tiers(const std::vector<msg::TierInfo>& tiers, bool ingress,
+                                       const CompiledRules& rules) {
+  std::vector<ProgramTier> out;
+  for (const auto& tier : tiers) {
+    ProgramTier one;
+    bool decides = false;  // a tier of staged policies only denies nothing
+    for (const auto& policy : ingress ? tier.ingress : tier.egress) {
+      if (rules::is_staged(policy)) continue;
+      decides = true;
+      const auto* compiled = rules.policy(policy);
+      if (!compiled) continue;
+      one.policies.push_back(&compiled->of(ingress));
+      one.names.push_back(policy);
+    }
+    one.name = tier.name;
+    one.denies_rest = tier.default_action.view() != "Pass";
+    if (decides) out.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::vector<HostSection> host_sections(const ClusterState& state, Symbol host, bool ingress,
+                                       const CompiledRules& rules, ElementSets& sets) {
+  std::vector<HostSection> out;
+  const auto* endpoints = state.host_endpoints(host);
+  if (!endpoints) return out;
+  bool any_named = false, all_interfaces_known = false;
+  for (const auto& [name, endpoint] : *endpoints)
+    any_named = any_named || endpoint->name.view() != "*";
+  for (const auto& [name, endpoint] : *endpoints) {
+    const bool all = endpoint->name.view() == "*";
+    if (all && std::exchange(all_interfaces_known, true)) continue;  // the first one counts
+    // By the workload's own interface a packet meets only the endpoint of all of them.
+    for (const bool coming : {true, false}) {
+      const bool own_interface = coming != ingress;
+      if (!all && own_interface) continue;
+      HostSection section;
+      section.surely = all && (own_interface || !any_named);
+      if (!all) section.never = sets.on_host(host);
+      section.tiers = program_tiers(endpoint->forward_tiers, coming, rules);
+      if (!section.tiers.empty()) out.push_back(std::move(section));
+    }
+    if (endpoint->pre_dnat_tiers.empty() && endpoint->untracked_tiers.empty()) continue;
+    HostSection untold;
+    untold.untold = true;
+    if (!all) untold.never = sets.on_host(host);
+    out.push_back(std::move(untold));
+  }
+  return out;
+}
+
+}  // namespace felixsim::reach
