@@ -2,8 +2,8 @@
 // Who may send what to whom: exact for all headers at once, for every pair of endpoints and for the
 // world outside. A packet passes if the egress policy of its source and the ingress policy of its
 // destination both let it, as Felix's chains on the two nodes do, and policy of the nodes' host
-// endpoints for what they forward; replies pass by conntrack. Left out: what routes and NAT do to packets (sim/analysis/probe.h walks
-// them), a pod's packets to itself, which never leave it.
+// endpoints for what they forward; replies pass by conntrack. Left out: what routes and NAT do to
+// packets (sim/analysis/probe.h walks them), a pod's packets to itself, which never leave it.
 #pragma once
 
 #include <memory>

@@ -10,7 +10,7 @@ namespace felixsim::testing {
 
 struct Comparison {
   size_t samples = 0;
-  size_t unknown = 0;  // of them, such that reach leaves open
+  size_t unknown = 0;      // of them, such that reach leaves open
   std::string difference;  // the first one, with what it takes to repeat it; empty: none
 };
 
