@@ -134,10 +134,12 @@ Status do_workload(SimulatedKernel& kernel, const json& workload) {
   if (answer.rc != 0) return wrong("workload " + *iface, answer.text);
   HostWorkload known{*iface, {}};
   if (const auto ips = workload.find("ips"); ips != workload.end())
-    for (const auto& entry : *ips)
-      if (const auto ip =
-              entry.is_string() ? Cidr::parse_cidr_or_ip(entry.get<std::string>()) : std::nullopt)
-        known.addresses.push_back(ip->address);
+    for (const auto& entry : *ips) {
+      const auto ip =
+          entry.is_string() ? Cidr::parse_cidr_or_ip(entry.get<std::string>()) : std::nullopt;
+      if (!ip) return wrong("workload.ips", entry.dump() + " is no address");
+      known.addresses.push_back(ip->address);
+    }
   kernel.note_workload(workload.value("pod", std::string()), std::move(known));
   return {};
 }

@@ -106,7 +106,7 @@ Result<int> explain_verb(const Options& options) {
   const auto matrix = compute_matrix(*cluster->state, cluster->options);
   if (options.what == "pairs" && options.names.empty()) {
     if (auto printed = print_pairs(options, matrix, *cluster); !printed) return forward(printed);
-    return finish_reach(cluster->unusable, exit_yes);
+    return finish_answer(cluster->unusable, exit_yes);
   }
   const ExplainContext context{*cluster->state, matrix, [&](const std::string& name) {
                                  const auto it = cluster->origins.find(name);
@@ -119,7 +119,7 @@ Result<int> explain_verb(const Options& options) {
   printer.print(answer->text);
   if (options.json) printer.print(json_tail);
   if (auto printed = printer.finish(); !printed) return forward(printed);
-  return finish_reach(cluster->unusable, answer->any_dead ? exit_no : exit_yes);
+  return finish_answer(cluster->unusable, answer->any_dead ? exit_no : exit_yes);
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ Result<int> difference(const Options& options, const ReachCluster& before,
                .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
            "\n";
   if (auto printed = print_data(text); !printed) return forward(printed);
-  return finish_reach(unusable, lines.empty() ? exit_yes : exit_no);
+  return finish_answer(unusable, lines.empty() ? exit_yes : exit_no);
 }
 
 Result<int> reach_verb(const Options& options) {
@@ -143,7 +143,7 @@ Result<int> reach_verb(const Options& options) {
   const auto text = report({matrix, focus, cluster->unusable}, format, header);
   if (!text) return tl::unexpected(text.error());
   if (auto printed = print_data(*text); !printed) return forward(printed);
-  return finish_reach(cluster->unusable, exit_yes);
+  return finish_answer(cluster->unusable, exit_yes);
 }
 
 }  // namespace

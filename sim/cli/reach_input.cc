@@ -74,7 +74,7 @@ Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& m
   return cluster;
 }
 
-int finish_reach(const std::vector<std::string>& unusable, int answer) {
+int finish_answer(const std::vector<std::string>& unusable, int answer) {
   for (const auto& reason : unusable) print_note("not used: {}", reason);
   if (unusable.empty()) return answer;
   print_note("the answer is incomplete: {} {} could not be used", unusable.size(),

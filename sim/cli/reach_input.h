@@ -25,7 +25,7 @@ struct ReachCluster {
 Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& moment);
 
 // Names what is unusable on standard error; the exit code: `answer`, or that of an incomplete one.
-int finish_reach(const std::vector<std::string>& unusable, int answer);
+int finish_answer(const std::vector<std::string>& unusable, int answer);
 
 // "tcp/80", "udp/53", "icmp".
 Result<reach::Header> parse_header(const std::string& text);

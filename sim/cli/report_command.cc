@@ -11,6 +11,7 @@
 #include "sim/cli/input.h"
 #include "sim/cli/origins.h"
 #include "sim/cli/progress.h"
+#include "sim/cli/reach_input.h"
 #include "sim/cli/report_moments.h"
 #include "sim/report/html_report.h"
 
@@ -193,7 +194,7 @@ Result<int> report(const Options& options) {
   if (!written) return forward(written);
   if (options.out != "-")
     print_note("{}: {:.1f} MB", options.out, static_cast<double>(page->size()) / 1e6);
-  return exit_yes;
+  return finish_answer(input->unusable, exit_yes);
 }
 
 }  // namespace

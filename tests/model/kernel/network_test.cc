@@ -229,6 +229,8 @@ TEST_CASE("a host action that is wrong names its field, one of another kind chan
         std::pair{R"({"facts": {"interfaces": [{"name": "eth0", "mac": "x"}]}})", "mac"},
         std::pair{R"({"facts": {"routes": ["nonsense"]}})", "facts.routes"},
         std::pair{R"({"workload": {"pod": "p"}})", "workload.iface"},
+        std::pair{R"({"workload": {"pod": "p", "iface": "cali9", "ips": ["10.0.0"]}})",
+                  "workload.ips"},
         std::pair{R"({"remove-workload": {"pod": "q"}})", "remove-workload"},
         std::pair{R"({"exec": "frobnicate"})", "frobnicate"}, std::pair{"[", "action"}}) {
     const auto done = apply_host_action(kernel, action);

@@ -136,7 +136,7 @@ kind: FancyPolicy
 metadata: {name: x}
 )";
   const std::string page = scratch.file("a.html");
-  REQUIRE(cli_test::felixsim("report " + scratch.file("m.yaml") + " --out " + page).code == 0);
+  REQUIRE(cli_test::felixsim("report " + scratch.file("m.yaml") + " --out " + page).code == 2);
   const auto data = data_of(text_of(page));
   REQUIRE_FALSE(data["pods"].empty());
   CHECK(data["pods"].back()[0]["name"].get<std::string>().rfind("shop/web", 0) == 0);
