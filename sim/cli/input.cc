@@ -114,16 +114,29 @@ Status plug_captured(Cluster& cluster, const std::string& node, const Event& eve
 }
 
 // The node's host and Felix, where no event says anything of them.
-Status assume(Flight& flight, const std::string& node, const std::optional<HostFile>& file) {
+// What kubelet leaves where its iptables write, and Felix looks for (environment
+// feature_detect_linux.go, hasKubernetesChains).
+Event kubelet_hint(const std::string& node, IptBackend backend) {
+  return {0, std::nullopt,
+          HostEvent{node, fmt::format(R"({{"exec":"iptables-{} -t mangle -N KUBE-IPTABLES-HINT"}})",
+                                      backend == IptBackend::nft ? "nft" : "legacy")}};
+}
+
+Status assume(Flight& flight, const std::string& node, const FlightRequest& request) {
+  const auto& file = request.host;
   AssumedHost assumed = assume_host(flight.cluster->datastore(), node);
   for (auto& event : assumed.events) {
     auto* host = std::get_if<HostEvent>(&event.body);
     if (host && file && !file->facts.empty() && host->action.starts_with("{\"facts\""))
       host->action = file->facts;
-    if (auto* process = std::get_if<ProcessEvent>(&event.body); process && file) {
+    auto* process = std::get_if<ProcessEvent>(&event.body);
+    if (process && file) {
       process->environment = file->environment;
       process->felix_cfg = file->felix_cfg;
     }
+    if (process && request.iptables)
+      if (auto hinted = flight.cluster->apply(kubelet_hint(node, *request.iptables)); !hinted)
+        return hinted;
     const std::string iface = host ? workload_interface(host->action) : "";
     auto applied = !iface.empty() && file && file->interfaces
                        ? plug_captured(*flight.cluster, node, event, *file->interfaces, iface)
@@ -266,7 +279,7 @@ Result<Flight> fly(const Input& input, const FlightRequest& request) {
       request.nodes.empty() ? datastore_nodes(flight.cluster->datastore()) : request.nodes;
   for (const auto& name : names)
     if (!flight.cluster->find(name) && datastore_nodes(flight.cluster->datastore()).contains(name))
-      if (auto assumed = assume(flight, name, request.host); !assumed) return forward(assumed);
+      if (auto assumed = assume(flight, name, request); !assumed) return forward(assumed);
   return flight;
 }
 

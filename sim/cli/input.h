@@ -61,6 +61,9 @@ struct FlightRequest {
   Moment moment;
   std::set<std::string> nodes;  // empty: all that the input names
   std::optional<HostFile> host;
+  // Of a captured node: where its iptables have Calico's chains. A Felix on an assumed host that
+  // detects its backend finds kubelet's hint there.
+  std::optional<IptBackend> iptables = {};
   ClusterOptions options;  // its `nodes` is filled in from `nodes`
 };
 

@@ -66,6 +66,7 @@ Result<int> verify(const Options& options) {
   auto capture = read_node_capture(*files);
   if (!capture) return tl::unexpected(std::move(capture.error()).with_context(options.against));
   if (!request->host) request->host = captured_host(*files);
+  request->iptables = calico_backend(*capture);
   auto input = Input::open(options.input);
   if (!input) return forward(input);
   auto flight = fly(*input, *request);

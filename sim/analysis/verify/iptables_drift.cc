@@ -183,18 +183,11 @@ const IptTables& tables_of(const KernelState& state, IpFamily family, IptBackend
   return found == state.iptables.end() ? none : found->second;
 }
 
-bool has_calico(const IptTables& tables) {
-  for (const auto& [name, table] : tables)
-    for (const auto& [chain, content] : table)
-      if (is_calico_chain(chain)) return true;
-  return false;
-}
-
 // A capture that does not say of which backend it is, is taken for that in which Calico is.
 IptBackend backend_of(const KernelState& predicted, IpFamily family, const CapturedTables& tables) {
   if (tables.backend) return *tables.backend;
-  return has_calico(tables_of(predicted, family, IptBackend::legacy)) ? IptBackend::legacy
-                                                                      : IptBackend::nft;
+  return has_calico_chains(tables_of(predicted, family, IptBackend::legacy)) ? IptBackend::legacy
+                                                                             : IptBackend::nft;
 }
 
 }  // namespace

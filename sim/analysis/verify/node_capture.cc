@@ -199,9 +199,23 @@ std::string captured_file_words(std::string name) {
   return words;
 }
 
+std::optional<IptBackend> calico_backend(const NodeCapture& captured) {
+  std::set<IptBackend> found;
+  for (const auto& [family, captures] : captured.iptables)
+    for (const auto& capture : captures)
+      if (capture.backend && has_calico_chains(capture.tables)) found.insert(*capture.backend);
+  return found.size() == 1 ? std::optional(*found.begin()) : std::nullopt;
+}
+
 bool is_calico_chain(std::string_view name) {
   return starts_with_one_of(
       name, {"cali-", "califw-", "calitw-", "califh-", "calith-", "calipi-", "calipo-", "felix-"});
+}
+bool has_calico_chains(const IptTables& tables) {
+  for (const auto& [name, table] : tables)
+    for (const auto& [chain, content] : table)
+      if (is_calico_chain(chain)) return true;
+  return false;
 }
 bool is_calico_set(std::string_view name) {
   return starts_with_one_of(name, {"cali40", "cali60", "cali4t", "cali6t", "felix-4", "felix-6"});

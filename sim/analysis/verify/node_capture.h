@@ -44,6 +44,10 @@ struct NodeCapture {
   std::vector<std::string> unread;  // names that mean nothing here
 };
 
+// In which backend's iptables Calico's chains are; unset: in none, in both, or the files do not
+// tell.
+std::optional<IptBackend> calico_backend(const NodeCapture& captured);
+
 // The part that a file's name stands for ("ip-route.txt", "ip6tables-legacy-save", "nft list
 // ruleset"); empty: none. Case and what stands between the words do not matter.
 std::string captured_part(const std::string& file_name);
@@ -56,6 +60,7 @@ Result<NodeCapture> read_node_capture(const std::map<std::string, std::string>& 
 
 // Whether Calico names so its iptables chains, IP sets, tunnels.
 bool is_calico_chain(std::string_view name);
+bool has_calico_chains(const IptTables& tables);
 bool is_calico_set(std::string_view name);
 bool is_calico_tunnel(std::string_view device);
 bool is_calico_nft_table(const std::string& name);

@@ -270,7 +270,11 @@ TEST_CASE("a captured node tells of its own host: nobody writes facts by hand") 
       // Without what the capture tells of Felix, the prediction is another.
       const auto other = felixsim("verify " + input + " --against " + archive + " --host " +
                                   (scratch.write("plain.json", "{}"), scratch / "plain.json"));
-      CHECK(other.code == 1);
+      // Which iptables Felix uses is found where Calico's chains are; what else is not.
+      if (c.variable == "FELIX_IPTABLESBACKEND")
+        CHECK_FALSE((has(other, ": stale-chain") || has(other, ": missing-chain")));
+      else
+        CHECK(other.code == 1);
     }
 }
 
