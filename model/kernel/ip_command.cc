@@ -356,8 +356,10 @@ KernelAnswer run_bridge(KernelCore& core, const CommandWords& words) {
   const auto mac = Mac::parse(word(3));
   std::optional<Ip> destination;
   for (size_t i = 4; i < words.size(); ++i) {
-    if (words[i] == "dev") op.entry.device = word(++i);
-    if (words[i] == "dst") destination = Ip::parse(word(++i));
+    if (words[i] == "dev")
+      op.entry.device = word(++i);
+    else if (words[i] == "dst")
+      destination = Ip::parse(word(++i));
   }
   op.remove = verb == "del" || verb == "delete";
   if (!mac || (!destination && !op.remove)) return usage("Device, address and dst are required");

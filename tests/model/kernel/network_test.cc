@@ -174,6 +174,8 @@ TEST_CASE("a vxlan interface has neighbours, forwarding entries and routes of it
         "66:89:3a:22:7a:ac dev vxlan.calico dst 172.16.0.2 self permanent\n");
   CHECK(rc_of(kernel,
               "ip link add other type vxlan id 4096 local 172.16.0.1 dev eth0 dstport 4789") == 2);
+  for (const std::string unfinished : {"dev", "dev vxlan.calico dst"})
+    CHECK(rc_of(kernel, "bridge fdb add 66:89:3a:22:7a:ac " + unfinished) != 0);
   exec(kernel, "ip link del vxlan.calico");
   CHECK(routes(kernel).find("vxlan") == std::string::npos);
   CHECK(kernel.state().neighbours.empty());
