@@ -104,6 +104,7 @@ class RulesetReader {
     if (in_elements_) return take_elements(line);
     if (!table_) return open_table(line);
     if (line == "}") {
+      if (set_ && set_->type.empty()) return invalid("a set needs a type");
       if (set_ || chain_) {
         set_ = nullptr;
         chain_ = nullptr;
@@ -117,10 +118,15 @@ class RulesetReader {
     return open_block(line);
   }
 
+  // "{", or "{ # handle 5".
+  static bool only_opens(std::string_view rest) {
+    return take_word(rest) == "{" && (trim(rest).empty() || trim(rest).starts_with("#"));
+  }
+
   Status open_table(std::string_view line) {
     std::string_view rest = line;
     const auto word = take_word(rest), family = take_word(rest), name = take_word(rest);
-    if (word != "table" || take_word(rest) != "{" || name.empty()) return invalid("not a table");
+    if (word != "table" || name.empty() || !only_opens(rest)) return invalid("not a table");
     table_ = &tables_[{std::string(family), std::string(name)}];
     table_->family = family;
     table_->name = name;
@@ -131,8 +137,7 @@ class RulesetReader {
     std::string_view rest = line;
     const auto word = take_word(rest);
     const std::string name(take_word(rest));
-    const auto brace = take_word(rest);
-    if (brace != "{") return invalid("a block must open with {");
+    if (!only_opens(rest)) return invalid("a block must open with {, and end the line with it");
     if (word == "chain") {
       chain_ = &table_->chains[name];
     } else if (word == "set" || word == "map") {

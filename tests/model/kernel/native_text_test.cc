@@ -225,3 +225,13 @@ TEST_CASE("nft rulesets read and print block by block") {
           }
     }
 }
+
+TEST_CASE("a ruleset whose blocks do not open at the end of a line is refused, not cut") {
+  for (const std::string text :
+       {"table ip t { chain c {\n}\n}\n", "table ip t {\n\tset s { type ipv4_addr\n\t}\n}\n",
+        "table ip t {\n\tset s {\n\t}\n}\n"}) {
+    INFO(text);
+    CHECK_FALSE(parse_nft_ruleset(text));
+  }
+  CHECK(parse_nft_ruleset("table ip t { # handle 1\n\tchain c { # handle 2\n\t}\n}\n"));
+}
