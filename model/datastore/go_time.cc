@@ -71,8 +71,11 @@ std::optional<std::string> rfc3339_utc(std::string_view text) {
   skip_fraction(in);
   const auto offset = zone_offset(in);
   if (!in.ok || !in.rest.empty() || !date.ok()) return std::nullopt;
-  const sys_seconds time =
-      sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - offset;
+  return rfc3339_text(sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - offset);
+}
+
+std::string rfc3339_text(std::chrono::sys_seconds time) {
+  using namespace std::chrono;
   const auto midnight = floor<days>(time);
   const year_month_day utc(midnight);
   const hh_mm_ss clock(time - midnight);

@@ -2,11 +2,15 @@
 // Times as Kubernetes reads and writes them (metav1.Time): RFC 3339, in whole seconds of UTC.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace felixsim {
+
+// "2024-01-02T03:04:05Z".
+std::string rfc3339_text(std::chrono::sys_seconds time);
 
 // "2024-01-02T05:04:05.7+02:00" is "2024-01-02T03:04:05Z". Nothing for what time.Parse refuses.
 std::optional<std::string> rfc3339_utc(std::string_view text);

@@ -192,7 +192,7 @@ FelixOutcome FelixProcess::State::on_message(const msg::Message& message) {
     for (const auto& name : *changed)
       if (change_needs_restart(name))
         return exits(FelixOutcome::Kind::restart, "configuration changed: " + name);
-    override_timeouts(health, *config);
+    set_timeouts(health, *config);
   }
   if (const auto* encapsulation = std::get_if<msg::Encapsulation>(&message))
     if (*encapsulation != start->encapsulation)

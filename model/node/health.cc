@@ -75,19 +75,17 @@ FelixHealth waiting_health(bool served, SimTime started, std::optional<SimTime> 
 
 FelixHealth running_health(const Config& config, SimTime started) {
   FelixHealth health = waiting_health(config.boolean("HealthEnabled"), started, started);
-  const SimTime watchdog = config.duration("DataplaneWatchdogTimeout").count;
-  HealthReporter calc{std::string(calc_graph_reporter), calc_graph_timeout};
-  HealthReporter dataplane{std::string(dataplane_reporter),
-                           std::max(watchdog, 2 * report_interval)};
+  HealthReporter calc{std::string(calc_graph_reporter)};
+  HealthReporter dataplane{std::string(dataplane_reporter)};
   calc.registered = calc.spoke_up = dataplane.registered = dataplane.spoke_up = started;
   calc.ready_from = started;
   health.reporters.insert(health.reporters.begin(), std::move(calc));
   health.reporters.push_back(std::move(dataplane));
-  override_timeouts(health, config);
+  set_timeouts(health, config);
   return health;
 }
 
-void override_timeouts(FelixHealth& health, const Config& config) {
+void set_timeouts(FelixHealth& health, const Config& config) {
   const SimTime watchdog = config.duration("DataplaneWatchdogTimeout").count;
   const auto& overrides = std::get<Nullable<std::map<std::string, Nanoseconds>>>(
       config.value("HealthTimeoutOverrides"));

@@ -50,7 +50,7 @@ FelixHealth waiting_health(bool served, SimTime started, std::optional<SimTime> 
 FelixHealth running_health(const Config& config, SimTime started);
 
 // Timeouts as the configuration has them now: HealthTimeoutOverrides count without a restart.
-void override_timeouts(FelixHealth& health, const Config& config);
+void set_timeouts(FelixHealth& health, const Config& config);
 
 // The part with this name, which must be there.
 HealthReporter& reporter(FelixHealth& health, std::string_view name);

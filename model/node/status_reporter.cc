@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "model/dataplane/endpoint_status.h"
+#include "model/datastore/go_time.h"
 
 namespace felixsim {
 namespace {
@@ -39,14 +40,7 @@ std::string region_text(const std::string& region) {
 }
 
 std::string rfc3339(SimTime time) {
-  using namespace std::chrono;
-  const sys_seconds at(seconds(time / second));
-  const sys_days day = floor<days>(at);
-  const year_month_day date(day);
-  const hh_mm_ss clock(at - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  return rfc3339_text(std::chrono::sys_seconds(std::chrono::seconds(time / second)));
 }
 
 bool holds(const std::deque<PendingStatus>& writes, const std::string& key) {
