@@ -12,22 +12,6 @@ namespace {
 
 KernelAnswer refuse(std::string text) { return {1, std::move(text)}; }
 
-std::string endpoint_text(const WireguardPeer& peer) {
-  return peer.endpoint->is_v4() ? fmt::format("{}:{}", peer.endpoint->str(), peer.port)
-                                : fmt::format("[{}]:{}", peer.endpoint->str(), peer.port);
-}
-
-std::optional<std::pair<Ip, uint16_t>> parse_endpoint(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  auto host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto ip = Ip::parse(host);
-  const auto port = parse_number(text.substr(colon + 1), 65535);
-  if (!ip || !port) return std::nullopt;
-  return std::pair{*ip, static_cast<uint16_t>(*port)};
-}
-
 bool parse_allowed_ips(std::string_view text, std::vector<Cidr>& out) {
   while (!text.empty()) {
     const size_t comma = text.find(',');
@@ -43,7 +27,7 @@ bool parse_allowed_ips(std::string_view text, std::vector<Cidr>& out) {
 std::string take_peer_option(WireguardPeerChange& peer, std::string_view option,
                              std::string_view value) {
   if (option == "endpoint") {
-    peer.endpoint = parse_endpoint(value);
+    peer.endpoint = parse_wireguard_endpoint(value);
     if (!peer.endpoint) return fmt::format("Unable to parse endpoint: `{}'", value);
   } else if (option == "allowed-ips") {
     peer.replace_allowed_ips = true;
@@ -108,61 +92,19 @@ KernelAnswer set_device(KernelCore& core, const CommandWords& words) {
   return refuse(fmt::format("Unable to modify interface: {}", answer.text));
 }
 
-std::string keepalive_text(int seconds) {
-  std::string out = "every";
-  const auto add = [&](int count, const char* unit) {
-    if (count > 0)
-      out +=
-          fmt::format("{} {} {}{}", out == "every" ? "" : ",", count, unit, count == 1 ? "" : "s");
-  };
-  add(seconds / 3600, "hour");
-  add(seconds / 60 % 60, "minute");
-  add(seconds % 60, "second");
-  return out;
-}
-
 }  // namespace
-
-std::string print_wireguard(const Link& link) {
-  const WireguardLink& device = *link.wireguard;
-  std::string out = fmt::format("interface: {}\n", link.name);
-  if (!device.public_key.empty())
-    out += fmt::format("  public key: {}\n  private key: (hidden)\n", device.public_key);
-  if (device.port != 0) out += fmt::format("  listening port: {}\n", device.port);
-  if (device.mark != 0) out += fmt::format("  fwmark: {:#x}\n", device.mark);
-  for (const auto& [key, peer] : device.peers) {
-    out += fmt::format("\npeer: {}\n", key);
-    if (peer.endpoint) out += fmt::format("  endpoint: {}\n", endpoint_text(peer));
-    std::vector<std::string> nets;
-    for (const Cidr& net : peer.allowed_ips) nets.push_back(net.str());
-    out += fmt::format("  allowed ips: {}\n",
-                       nets.empty() ? "(none)" : fmt::format("{}", fmt::join(nets, ", ")));
-    if (peer.keepalive_seconds != 0)
-      out += fmt::format("  persistent keepalive: {}\n", keepalive_text(peer.keepalive_seconds));
-  }
-  return out;
-}
-
-std::string print_wireguard(const std::map<std::string, Link>& links) {
-  std::string out;
-  for (const auto& [name, link] : links) {
-    if (!link.wireguard) continue;
-    if (!out.empty()) out += '\n';
-    out += print_wireguard(link);
-  }
-  return out;
-}
 
 KernelAnswer run_wg(KernelCore& core, const CommandWords& words) {
   const auto word = [&](size_t i) { return i < words.size() ? words[i] : std::string_view{}; };
   if (word(1) == "set") return set_device(core, words);
   if (word(1) != "show" && !word(1).empty())
     return refuse(fmt::format("wg: {} is not modelled, only show and set", word(1)));
-  if (word(2).empty() || word(2) == "all") return {0, print_wireguard(core.state.links)};
+  if (word(2).empty() || word(2) == "all")
+    return {0, print_wireguard(wireguard_devices(core.state.links))};
   const auto link = core.state.links.find(std::string(word(2)));
   if (link == core.state.links.end()) return refuse("Unable to access interface: No such device");
   if (!link->second.wireguard) return refuse("Unable to access interface: Operation not supported");
-  return {0, print_wireguard(link->second)};
+  return {0, print_wireguard({{link->first, *link->second.wireguard}})};
 }
 
 }  // namespace felixsim

@@ -161,6 +161,7 @@ capture ip-rule.txt ip -4 rule show
 capture ip6-rule.txt ip -6 rule show
 capture ip-neigh.txt ip neigh show
 capture bridge-fdb.txt bridge fdb show
+capture wg-show.txt wg show
 capture ip-link.txt ip -o -d link show
 capture ip-addr.txt ip -o addr show
 capture sysctl.txt sysctls

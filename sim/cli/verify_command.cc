@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "model/config/derived.h"
+#include "model/dataplane/wireguard_manager.h"
 #include "sim/analysis/verify/captured_host.h"
 #include "sim/analysis/verify/drift.h"
 #include "sim/cli/captured_files.h"
@@ -33,6 +34,10 @@ VerifyOptions options_of(const NodeFlight& node) {
   options.interface_prefixes = interface_prefixes(*config);
   const auto protocol = static_cast<int>(config->integer("DeviceRouteProtocol"));
   if (protocol != boot) options.route_protocols.insert(protocol);
+  const Symbol hostname(node.felix->hostname());
+  options.wireguard_devices = {
+      {config->text("WireguardInterfaceName"), stand_in_wireguard_key(hostname, IpFamily::v4)},
+      {config->text("WireguardInterfaceNameV6"), stand_in_wireguard_key(hostname, IpFamily::v6)}};
   return options;
 }
 
@@ -80,7 +85,7 @@ Result<int> verify(const Options& options) {
                            flight->notes,
                            capture->files,
                            capture->unread,
-                           parts_not_captured(*capture),
+                           parts_not_captured(*capture, node.kernel.state()),
                            find_drifts(node.kernel.state(), *capture, options_of(node))};
   if (!options.json) print_notes(report, node.state == FelixState::running);
   auto printed = print_data(options.json ? drift_json(report, json_schema) : drift_text(report));
@@ -108,7 +113,7 @@ void add_verify_command(CLI::App& app) {
   verb->footer(
       "Files are known by their names: iptables-save ip6tables-save (also -nft- and\n"
       "  -legacy-), ipset-save, ip-route, ip6-route, ip-rule, ip6-rule,\n"
-      "  nft-list-ruleset, ip-neigh, bridge-fdb, sysctl; any of them may be absent.\n"
+      "  nft-list-ruleset, ip-neigh, bridge-fdb, sysctl, wg-show; any of them may be absent.\n"
       "  ip-link, ip-addr, felix-environment, felix-cfg, kernel-abilities tell of the host,\n"
       "  unless INPUT or --host does.\n"
       "  replay/capture/capture-node.sh captures them all on a node.\n"

@@ -26,11 +26,15 @@ std::vector<std::string> compared_parts(const DriftReport& report) {
 
 }  // namespace
 
-std::vector<std::string> parts_not_captured(const NodeCapture& capture) {
+std::vector<std::string> parts_not_captured(const NodeCapture& capture,
+                                            const KernelState& predicted) {
+  const bool encrypts = std::any_of(predicted.links.begin(), predicted.links.end(),
+                                    [](const auto& link) { return !!link.second.wireguard; });
   std::vector<std::string> missing;
   for (const std::string part : {"iptables", "ip6tables", "nft", "ipsets", "routes", "routes6",
-                                 "rules", "neigh", "fdb", "sysctls"})
-    if (std::none_of(capture.files.begin(), capture.files.end(),
+                                 "rules", "neigh", "fdb", "sysctls", "wireguard"})
+    if ((encrypts || part != "wireguard") &&
+        std::none_of(capture.files.begin(), capture.files.end(),
                      [&](const CapturedFile& file) { return file.part == part; }))
       missing.push_back(part);
   return missing;

@@ -19,7 +19,8 @@ struct DriftReport {
 };
 
 // The parts that a capture could have, and this one has not.
-std::vector<std::string> parts_not_captured(const NodeCapture& capture);
+std::vector<std::string> parts_not_captured(const NodeCapture& capture,
+                                            const KernelState& predicted);
 
 // A paragraph for each drift: where and what, "-" lines that are predicted only, "+" lines that are
 // captured only, the likely cause. The last line counts them and says what was compared.

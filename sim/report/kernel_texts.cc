@@ -55,7 +55,7 @@ std::string rules_text(const KernelState& state) {
 
 // `wg show`, and the settings that go with it, which are the default where there is no line.
 std::string wireguard_text(const KernelState& state) {
-  std::string text = print_wireguard(state.links);
+  std::string text = print_wireguard(wireguard_devices(state.links));
   if (text.empty()) return text;
   for (const auto& [name, value] : state.sysctls)
     if (name.starts_with("/sys/class/net/") || name == "net.ipv4.conf.all.src_valid_mark")

@@ -14,6 +14,7 @@
 #include "model/kernel/route_text.h"
 #include "model/kernel/simulated_kernel.h"
 #include "model/kernel/sysctl_text.h"
+#include "model/kernel/wireguard_text.h"
 
 namespace felixsim {
 
@@ -36,6 +37,7 @@ inline void fuzz_readers(std::string_view text) {
   check_inverse(text, parse_neighbours, print_neighbours);
   check_inverse(text, parse_fdb, print_fdb);
   check_inverse(text, parse_sysctls, print_sysctls);
+  check_inverse(text, parse_wireguard, print_wireguard);
   for (const auto family : {IpFamily::v4, IpFamily::v6}) {
     check_inverse(
         text, [&](std::string_view in) { return parse_routes(in, family); },

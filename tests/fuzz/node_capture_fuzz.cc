@@ -42,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                           "ipset-save",    "ip-route",
                                           "ip6-route",     "ip-rule",
                                           "nft",           "ip-neigh",
-                                          "bridge-fdb",    "sysctl"};
+                                          "bridge-fdb",    "sysctl",
+                                          "wg-show"};
   const size_t chosen = data[0] >= '0' ? static_cast<size_t>(data[0] - '0') : 0;
   if (const auto capture = read_node_capture({{names[chosen % std::size(names)], text}}))
     (void)find_drifts({}, *capture, {});

@@ -59,6 +59,18 @@ std::string_view drift_name(DriftKind kind) {
       return "stale-fdb-entry";
     case DriftKind::changed_sysctl:
       return "changed-sysctl";
+    case DriftKind::lost_wireguard_device:
+      return "lost-wireguard-device";
+    case DriftKind::stale_wireguard_device:
+      return "stale-wireguard-device";
+    case DriftKind::changed_wireguard_device:
+      return "changed-wireguard-device";
+    case DriftKind::lost_peer:
+      return "lost-peer";
+    case DriftKind::stale_peer:
+      return "stale-peer";
+    case DriftKind::changed_peer:
+      return "changed-peer";
   }
   return "";
 }
@@ -94,6 +106,7 @@ std::vector<Drift> find_drifts(const KernelState& predicted, const NodeCapture& 
   find_nft_drifts(predicted, captured, drifts);
   find_set_drifts(predicted, captured, drifts);
   find_route_drifts(predicted, captured, options, drifts);
+  find_wireguard_drifts(predicted, captured, options, drifts);
   return drifts;
 }
 

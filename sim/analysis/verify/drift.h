@@ -40,6 +40,12 @@ enum class DriftKind : uint8_t {
   lost_fdb_entry,
   stale_fdb_entry,
   changed_sysctl,
+  lost_wireguard_device,
+  stale_wireguard_device,
+  changed_wireguard_device,  // its key, port or mark
+  lost_peer,                 // of a WireGuard device
+  stale_peer,
+  changed_peer,  // its endpoint, allowed addresses or keepalive
 };
 std::string_view drift_name(DriftKind kind);  // "missing-chain"
 
@@ -56,6 +62,8 @@ struct VerifyOptions {
   bool hooks_at_end = false;  // ChainInsertMode append
   std::vector<std::string> interface_prefixes = {"cali"};
   std::set<int> route_protocols = {80};  // Felix's own, and DeviceRouteProtocol if not "boot"
+  // Felix's, by name; with the key that stands in where the datastore names none.
+  std::map<std::string, std::string> wireguard_devices;
 };
 
 // In the order of parts, then of places. O(size of both).
@@ -71,6 +79,8 @@ void find_set_drifts(const KernelState& predicted, const NodeCapture& captured,
                      std::vector<Drift>& out);
 void find_route_drifts(const KernelState& predicted, const NodeCapture& captured,
                        const VerifyOptions& options, std::vector<Drift>& out);
+void find_wireguard_drifts(const KernelState& predicted, const NodeCapture& captured,
+                           const VerifyOptions& options, std::vector<Drift>& out);
 
 // What a chain of this name is for: "the policy np/default/web, ingress". Without "filter-" in
 // front of it, as nftables mode has it.

@@ -9,6 +9,7 @@
 #include "model/kernel/nft_text.h"
 #include "model/kernel/route_text.h"
 #include "model/kernel/sysctl_text.h"
+#include "model/kernel/wireguard_text.h"
 #include "model/kernel/words.h"
 #include "sim/analysis/verify/capture_text.h"
 #include "sim/analysis/verify/captured_host.h"
@@ -35,7 +36,8 @@ std::string_view command_of(std::string_view part) {
       {"arp", "nft list table arp calico-arp"},
       {"neigh", "ip neigh"},
       {"fdb", "bridge fdb"},
-      {"sysctls", "sysctl -a"}};
+      {"sysctls", "sysctl -a"},
+      {"wireguard", "wg show"}};
   for (const auto& [name, command] : commands)
     if (name == part) return command;
   return "";
@@ -159,6 +161,10 @@ Status take_part(NodeCapture& out, const std::string& file, const std::string& p
     auto sysctls = parse_sysctls(text);
     if (!sysctls) return forward(sysctls);
     out.sysctls = std::move(*sysctls);
+  } else if (part == "wireguard") {
+    auto devices = parse_wireguard(text);
+    if (!devices) return forward(devices);
+    out.wireguard = std::move(*devices);
   } else {
     return take_nft(out, part, text);
   }
@@ -242,6 +248,7 @@ std::string captured_part(const std::string& file_name) {
   if (has("rule")) return v6 ? "rules6" : "rules";
   if (has("neigh")) return "neigh";
   if (has("fdb")) return "fdb";
+  if (words == "wg" || has("wg show") || has("wireguard")) return "wireguard";
   return has("sysctl") ? "sysctls" : "";
 }
 

@@ -40,6 +40,7 @@ struct NodeCapture {
   std::optional<std::set<Neighbour>> neighbours;  // permanent ones of Calico's tunnels
   std::optional<std::set<FdbEntry>> fdb;          // of Calico's tunnels
   std::optional<std::map<std::string, std::string>> sysctls;
+  std::optional<std::map<std::string, WireguardLink>> wireguard;  // all devices, by name
   std::vector<CapturedFile> files;  // what was read, in the order of names
   std::vector<std::string> unread;  // names that mean nothing here
 };

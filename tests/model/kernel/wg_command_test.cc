@@ -78,3 +78,37 @@ TEST_CASE("threads are a matter of a device with peers, and go with it") {
   run(kernel, "ip link del wg0");
   CHECK_FALSE(kernel.state().sysctls.contains(file));
 }
+
+TEST_CASE("what wg show prints reads back to the same devices, handshakes aside") {
+  const std::string text =
+      "interface: wg-v6.cali\n\ninterface: wireguard.cali\n  public key: " + key_a +
+      "\n  private key: (hidden)\n  listening port: 51820\n  fwmark: 0x200000\n\npeer: " + key_a +
+      "\n  allowed ips: (none)\n\npeer: " + key_b +
+      "\n  endpoint: [fd00::2]:51820\n  allowed ips: 10.0.0.0/8, fd00::/64\n"
+      "  persistent keepalive: every 18 hours, 12 minutes, 15 seconds\n";
+  const auto devices = parse_wireguard(text);
+  REQUIRE(devices);
+  CHECK(devices->at("wireguard.cali").peers.at(key_b).keepalive_seconds == 65535);
+  CHECK(print_wireguard(*devices) == text);
+  const auto with_more = parse_wireguard(text +
+                                         "  preshared key: (hidden)\n  latest handshake: Now\n"
+                                         "  transfer: 1 B received, 2 B sent\n# a comment\n");
+  REQUIRE(with_more);
+  CHECK(*with_more == *devices);
+}
+
+TEST_CASE("a text that wg show does not print is refused with its line") {
+  const std::string peer = "interface: wg0\npeer: " + key_a + "\n";
+  for (const std::string& wrong : std::vector<std::string>{
+           "rubbish", "peer: " + key_a, "interface: \n", "interface: wg0\ninterface: wg0\n",
+           "interface: wg0\n  listening port: 70000\n", "interface: wg0\n  public key: short\n",
+           "interface: wg0\n  endpoint: 1.2.3.4:5\n", peer + "peer: " + key_a + "\n",
+           peer + "  endpoint: somewhere:5\n", peer + "  allowed ips: 10.0.0\n",
+           peer + "  allowed ips: \n", peer + "  persistent keepalive: every 20 hours\n",
+           peer + "  persistent keepalive: off and on\n", peer + "  listening port: 5\n"}) {
+    INFO(wrong);
+    const auto devices = parse_wireguard(wrong);
+    REQUIRE_FALSE(devices);
+    CHECK(devices.error().message.starts_with("line "));
+  }
+}

@@ -6,6 +6,7 @@
 #include "model/kernel/iptables_text.h"
 #include "model/kernel/nft_text.h"
 #include "model/kernel/route_text.h"
+#include "model/kernel/wireguard_text.h"
 
 using namespace felixsim;
 
@@ -281,6 +282,58 @@ TEST_CASE("each way to drift has its name and place") {
     }
 }
 
+TEST_CASE("each way in which a WireGuard device drifts has its name and place") {
+  const std::string key_a = std::string(42, 'a') + "g=", key_b = std::string(42, 'b') + "g=",
+                    key_c = std::string(42, 'c') + "g=";
+  const auto shown = [&](const std::string& port, const std::string& endpoint,
+                         const std::string& nets, const std::string& key = "") {
+    return "interface: wireguard.cali\n  public key: " + (key.empty() ? key_c : key) +
+           "\n  private key: (hidden)\n  listening port: " + port +
+           "\n  fwmark: 0x200000\n\npeer: " + key_a + "\n  endpoint: " + endpoint +
+           "\n  allowed ips: " + nets +
+           "\n  latest handshake: 1 minute, 2 seconds ago\n  transfer: 1.20 KiB received, 2 B "
+           "sent\n";
+  };
+  const std::string as_wanted = shown("51820", "172.16.0.2:51820", "10.244.0.64/26, 10.244.1.0/26");
+  KernelState state;
+  Link& link = state.links["wireguard.cali"];
+  link.name = "wireguard.cali";
+  link.wireguard = parse_wireguard(as_wanted).value().at("wireguard.cali");
+  VerifyOptions options;
+  options.wireguard_devices = {{"wireguard.cali", key_b}, {"wg-v6.cali", ""}};
+  const auto names_of = [&](const std::string& text) {
+    const auto capture = read_node_capture({{"wg-show", text}});
+    REQUIRE(capture);
+    return names(find_drifts(state, *capture, options));
+  };
+  const std::string other = "interface: wg0\n  listening port: 1\n\npeer: " + key_b +
+                            "\n  allowed ips: (none)\n  persistent keepalive: every 25 seconds\n";
+  CHECK(names_of(as_wanted) == Names{});
+  CHECK(names_of(as_wanted + "\n" + other) == Names{});  // not Felix's device
+  CHECK(names_of(other) == Names{"lost-wireguard-device wireguard.cali"});
+  CHECK(names_of(shown("51821", "172.16.0.2:51820", "10.244.0.64/26, 10.244.1.0/26")) ==
+        Names{"changed-wireguard-device wireguard.cali"});
+  CHECK(names_of(shown("51820", "172.16.0.2:51820", "10.244.0.64/26, 10.244.1.0/26", key_b)) ==
+        Names{"changed-wireguard-device wireguard.cali"});
+  CHECK(names_of(shown("51820", "192.0.2.1:7", "10.244.0.64/26, 10.244.1.0/26")) ==
+        Names{"changed-peer wireguard.cali peer " + key_a});
+  CHECK(names_of(shown("51820", "172.16.0.2:51820", "10.244.0.64/26")) ==
+        Names{"changed-peer wireguard.cali peer " + key_a});
+  CHECK(names_of(as_wanted + "\npeer: " + key_b + "\n  allowed ips: 10.9.0.0/16\n") ==
+        Names{"stale-peer wireguard.cali"});
+  CHECK(names_of(as_wanted.substr(0, as_wanted.find("\npeer"))) ==
+        Names{"lost-peer wireguard.cali"});
+
+  SECTION("a key that stands in for one that the datastore does not name is none to compare") {
+    state.links["wireguard.cali"].wireguard->public_key = key_b;
+    CHECK(names_of(as_wanted) == Names{});
+  }
+  SECTION("a device that the prediction has not") {
+    state.links.clear();
+    CHECK(names_of(as_wanted) == Names{"stale-wireguard-device wireguard.cali"});
+  }
+}
+
 TEST_CASE("hooks that are asked to be last may have others in front, not behind") {
   VerifyOptions append;
   append.hooks_at_end = true;
@@ -310,6 +363,8 @@ TEST_CASE("a malformed capture is refused with file, line, fact and fix") {
            Case{"nft.txt", "table ip calico {\n\tchain x {\n", "nft.txt:2: ", "within a table"},
            Case{"nft.txt", "{\"nftables\": []}", "nft.txt:1: ", "JSON"},
            Case{"nft.txt", "}\n", "nft.txt:1: ", "table FAMILY NAME"},
+           Case{"wg-show", "interface: wireguard.cali\n  port: 1\n", "wg-show:2: ", "wg show"},
+           Case{"wg-show", "peer: short\n", "wg-show:1: ", "wg show"},
        })
     DYNAMIC_SECTION(c.file << ": " << c.fact) {
       const auto capture = read_node_capture({{c.file, c.text}});
@@ -338,6 +393,8 @@ TEST_CASE("a file's name tells what it is") {
                                           {"neigh.txt", "neigh"},
                                           {"bridge-fdb.txt", "fdb"},
                                           {"sysctl.txt", "sysctls"},
+                                          {"wg-show.txt", "wireguard"},
+                                          {"wg", "wireguard"},
                                           {"MANIFEST.txt", ""},
                                           {"link.txt", ""}}) {
     INFO(name);

@@ -102,6 +102,25 @@ TEST_CASE("another moment's kernel is named drift by drift, as text and as JSON"
   CHECK(has(json, "\"not_captured\""));
 }
 
+TEST_CASE("WireGuard's peers are compared: what show prints verifies, a changed address does not") {
+  const Scratch scratch;
+  const std::string moment = "scenarios/13_wireguard.yaml --node node-a --at step:0";
+  const auto shown = felixsim("show " + moment + " --what wireguard");
+  REQUIRE(shown.code == 0);
+  scratch.write("wg-show.txt", shown.text);
+  const std::string verify = "verify " + moment + " --against " + scratch.path.string();
+  CHECK(felixsim(verify).code == 0);
+  std::string changed = shown.text;
+  const std::string port = "172.16.0.2:51820";
+  REQUIRE(changed.find(port) != std::string::npos);
+  changed.replace(changed.find(port), port.size(), "172.16.0.9:51820");
+  scratch.write("wg-show.txt", changed);
+  const auto outcome = felixsim(verify);
+  CHECK(outcome.code == 1);
+  CHECK(has(outcome, "changed-peer"));
+  CHECK(has(outcome, "  + endpoint: 172.16.0.9:51820"));
+}
+
 TEST_CASE("trouble with a capture is told with place, fact and fix, and exit code 2") {
   const Scratch scratch;
   fs::create_directories(scratch / "empty");
