@@ -98,6 +98,8 @@ FelixOutcome FelixProcess::State::build(std::span<const Update> snapshot, SimTim
   if (!process_started || !ready_from) process_started = at;
   start = std::move(*started);
   config = start->config;
+  if (auto missing = node::missing_driver(*config))
+    return {FelixOutcome::Kind::dead, std::move(*missing)};
   auto dataplane_config =
       derive_dataplane_config(*config, start->encapsulation, start->hostname, backend.state());
   if (!dataplane_config) return {FelixOutcome::Kind::dead, dataplane_config.error().message};

@@ -140,4 +140,11 @@ std::optional<std::string> restart_trap(const Config& config) {
          "configuration; write the highest range first";
 }
 
+std::optional<std::string> missing_driver(const Config& config) {
+  if (config.boolean("UseInternalDataplaneDriver")) return std::nullopt;
+  return fmt::format(
+      "Failed to start dataplane driver: there is no {} (UseInternalDataplaneDriver is false)",
+      config.text("DataplaneDriver"));
+}
+
 }  // namespace felixsim::node

@@ -45,4 +45,8 @@ tl::expected<StartUp, NotStarted> start_up(const std::string& node,
 // change.
 std::optional<std::string> restart_trap(const Config& config);
 
+// Why Felix exits when it is to start a dataplane that is not its own: no host that is known here
+// has such a program (dataplane/external/ext_dataplane.go StartExtDataplaneDriver).
+std::optional<std::string> missing_driver(const Config& config);
+
 }  // namespace felixsim::node

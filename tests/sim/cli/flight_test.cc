@@ -176,6 +176,17 @@ TEST_CASE("a Felix with RouteTableRanges from low to high restarts for ever") {
     }
 }
 
+TEST_CASE("a Felix that is to use a dataplane of others dies: there is none on the host") {
+  Cluster cluster({});
+  const auto& node =
+      fly(cluster, events_of(start_of_scenario("FELIX_USEINTERNALDATAPLANEDRIVER: 'false'")));
+  CHECK(node.state == FelixState::dead);
+  CHECK(node.reason ==
+        "Failed to start dataplane driver: there is no calico-iptables-plugin "
+        "(UseInternalDataplaneDriver is false)");
+  CHECK(kernel_text(node.kernel.state(), "iptables").empty());
+}
+
 // What kube-controllers give to the host endpoints that they make. Nobody stores that profile.
 TEST_CASE("the profile projectcalico-default-allow is always there") {
   const std::string steps =
