@@ -78,14 +78,6 @@ Symbol unescaped(std::string_view name) {
   return Symbol(text);
 }
 
-std::string escaped(Symbol name) {
-  std::string text = name.str();
-  if (text.find_first_of("%/") == std::string::npos) return text;
-  replace_all(text, "%", "%25");
-  replace_all(text, "/", "%2f");
-  return text;
-}
-
 std::string joined(const Parts& parts, size_t from) {
   std::string text;
   for (size_t i = from; i < parts.size(); ++i) {
@@ -119,8 +111,8 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 }
 
 // model/policy.go parseLegacyPolicyName: the kind is guessed from hints in the name.
-ParsedKey legacy_policy(std::string_view tier, std::string_view escaped_name) {
-  const Symbol whole = unescaped(escaped_name);
+ParsedKey legacy_policy(std::string_view tier, std::string_view text) {
+  const Symbol whole = unescaped(text);
   std::string_view name = whole.view();
   std::string_view ns;
   std::string_view kind;
@@ -231,10 +223,11 @@ ParsedKey parse_resource_key(const Parts& parts, bool leading_slash) {
 struct KeyPrinter {
   std::string operator()(const WorkloadEndpointKey& k) const {
     return fmt::format("/calico/v1/host/{}/workload/{}/{}/endpoint/{}", k.host.view(),
-                       escaped(k.orchestrator), escaped(k.workload), escaped(k.endpoint));
+                       escaped_name(k.orchestrator), escaped_name(k.workload),
+                       escaped_name(k.endpoint));
   }
   std::string operator()(const HostEndpointKey& k) const {
-    return fmt::format("/calico/v1/host/{}/endpoint/{}", k.host.view(), escaped(k.endpoint));
+    return fmt::format("/calico/v1/host/{}/endpoint/{}", k.host.view(), escaped_name(k.endpoint));
   }
   std::string operator()(const PolicyKey& k) const {
     return fmt::format("/calico/v1/policy/{}/{}/{}", k.kind.view(), k.ns.view(), k.name.view());
@@ -243,13 +236,13 @@ struct KeyPrinter {
     return fmt::format("/calico/v1/policy/tier/{}/metadata", k.name.view());
   }
   std::string operator()(const ProfileRulesKey& k) const {
-    return fmt::format("/calico/v1/policy/profile/{}/rules", escaped(k.name));
+    return fmt::format("/calico/v1/policy/profile/{}/rules", escaped_name(k.name));
   }
   std::string operator()(const ProfileLabelsKey& k) const {
-    return fmt::format("/calico/v1/policy/profile/{}/labels", escaped(k.name));
+    return fmt::format("/calico/v1/policy/profile/{}/labels", escaped_name(k.name));
   }
   std::string operator()(const NetworkSetKey& k) const {
-    return "/calico/v1/netset/" + escaped(k.name);
+    return "/calico/v1/netset/" + escaped_name(k.name);
   }
   std::string operator()(const IpPoolKey& k) const {
     return fmt::format("/calico/v1/ipam/v{}/pool/{}", int(k.cidr.address.family), key_cidr(k.cidr));
@@ -322,6 +315,14 @@ struct KeyDescriber {
 };
 
 }  // namespace
+
+std::string escaped_name(Symbol name) {
+  std::string text = name.str();
+  if (text.find_first_of("%/") == std::string::npos) return text;
+  replace_all(text, "%", "%25");
+  replace_all(text, "/", "%2f");
+  return text;
+}
 
 ParsedKey parse_key(std::string_view text) {
   const bool leading_slash = text.starts_with('/');

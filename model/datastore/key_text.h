@@ -33,6 +33,9 @@ ParsedKey parse_key(std::string_view text);
 // The text that etcd would hold: parse_key(key_text(k)).key == k for keys that parse_key yields.
 std::string key_text(const Key& key);
 
+// A name as it stands in a key: % and / are escaped, as parse_key undoes it.
+std::string escaped_name(Symbol name);
+
 // What error messages call the thing behind a key: "GlobalNetworkPolicy 'p1'", "IPPool
 // '10.0.0.0/16'".
 std::string describe(const Key& key);

@@ -9,6 +9,7 @@
 
 #include "model/dataplane/endpoint_status.h"
 #include "model/datastore/go_time.h"
+#include "model/datastore/key_text.h"
 
 namespace felixsim {
 namespace {
@@ -20,20 +21,6 @@ constexpr SimTime ticks_between_comparisons = 180;
 
 // So that a Felix that dies again and again does not look alive (loopReportingStatus).
 constexpr SimTime first_report_after = 10 * second;
-
-// libcalico-go/lib/backend/model/name.go escapeName.
-std::string escape_name(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (c == '%')
-      out += "%25";
-    else if (c == '/')
-      out += "%2f";
-    else
-      out += c;
-  }
-  return out;
-}
 
 std::string region_text(const std::string& region) {
   return region.empty() ? "no-region" : "region-" + region;
@@ -54,11 +41,10 @@ std::string status_key(const std::string& hostname, const std::string& region,
                        const EndpointId& id) {
   if (const auto* workload = std::get_if<msg::WorkloadEndpointId>(&id))
     return fmt::format("/calico/felix/v2/{}/host/{}/workload/{}/{}/endpoint/{}",
-                       region_text(region), hostname, escape_name(workload->orchestrator.view()),
-                       escape_name(workload->workload.view()),
-                       escape_name(workload->endpoint.view()));
+                       region_text(region), hostname, escaped_name(workload->orchestrator),
+                       escaped_name(workload->workload), escaped_name(workload->endpoint));
   return fmt::format("/calico/felix/v1/host/{}/endpoint/{}", hostname,
-                     escape_name(std::get<Symbol>(id).view()));
+                     escaped_name(std::get<Symbol>(id)));
 }
 
 StatusReporter::StatusReporter(const Config& config, SimTime process_started, SimTime now,
