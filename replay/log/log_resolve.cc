@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <numeric>
-
 #include "felixsim/check.h"
+#include "felixsim/near_name.h"
 #include "replay/log/event_log_impl.h"
 
 namespace felixsim {
@@ -21,26 +20,10 @@ std::string seconds(SimTime time) {
   return text + "s";
 }
 
-// Levenshtein distance: how far a mistyped step name is from a real one.
-size_t distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t substituted = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({substituted, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 std::string nearest_names(const std::vector<StepPosition>& steps, const std::string& wanted) {
   std::vector<std::pair<size_t, std::string>> ranked;
   for (const auto& step : steps) {
-    std::pair<size_t, std::string> entry{distance(step.step.name, wanted), step.step.name};
+    std::pair<size_t, std::string> entry{edit_distance(step.step.name, wanted), step.step.name};
     if (std::find(ranked.begin(), ranked.end(), entry) == ranked.end()) ranked.push_back(entry);
   }
   std::stable_sort(ranked.begin(), ranked.end(),

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "felixsim/check.h"
+#include "felixsim/near_name.h"
 #include "model/hash/hash.h"
 
 namespace felixsim::scenario {

@@ -1,33 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "replay/scenario/reader.h"
 
-#include <numeric>
+#include "felixsim/near_name.h"
 
 namespace felixsim::scenario {
 namespace {
-
-// Levenshtein distance; words are short.
-size_t distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replace = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replace, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return result;
-}
 
 const char* kind_of(const Node& node) {
   switch (node.kind) {
@@ -48,27 +25,6 @@ const char* kind_of(const Node& node) {
 }
 
 }  // namespace
-
-std::string nearest(std::string_view word, std::span<const std::string_view> known) {
-  constexpr size_t longest_word = 64;  // longer ones are no typing errors
-  if (word.size() > longest_word) return {};
-  size_t best = 3;
-  std::string result;
-  for (const auto candidate : known) {
-    const size_t d = distance(lower(word), lower(candidate));
-    if (d < best && d < candidate.size()) {
-      best = d;
-      result = candidate;
-    }
-  }
-  return result;
-}
-
-std::string use_one_of(std::string_view word, std::span<const std::string_view> known) {
-  const std::string near = nearest(word, known);
-  const std::string all = fmt::format("use one of {}", fmt::join(known, ", "));
-  return near.empty() ? all : fmt::format("did you mean '{}'? {}", near, all);
-}
 
 tl::unexpected<Error> Reader::error(Place place, const std::string& fact, std::string fix) const {
   return invalid(yaml::at(file_, place) + ": " + fact, std::move(fix));

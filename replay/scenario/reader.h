@@ -18,12 +18,6 @@ using yaml::Member;
 using yaml::Node;
 using yaml::Place;
 
-// The word of `known` that is nearest to `word`, if it is near at all; empty otherwise.
-std::string nearest(std::string_view word, std::span<const std::string_view> known);
-
-// "use one of A, B, C", with the nearest first when there is one: "did you mean A? ..."
-std::string use_one_of(std::string_view word, std::span<const std::string_view> known);
-
 // Reads one file: all errors begin with its name and the place.
 class Reader {
  public:

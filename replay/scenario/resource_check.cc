@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "felixsim/check.h"
 #include "felixsim/ip.h"
+#include "felixsim/near_name.h"
 #include "replay/scenario/resources.h"
 
 namespace felixsim::scenario {

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "felixsim/ip.h"
+#include "felixsim/near_name.h"
 
 namespace felixsim::scenario {
 namespace {
