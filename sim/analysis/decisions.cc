@@ -115,7 +115,7 @@ class DecisionFinder {
     const IpFamily family = family_;
     const bool last = static_cast<int>(at) == trace_.decided;
     if (step.chain.find("cali-p") == std::string::npos) {
-      if (last) by_other_rule(at);
+      if (last) accepts(step) ? lost(at) : by_other_rule(at);
       return;
     }
     if (!decides(step, *node)) return;
@@ -219,13 +219,19 @@ class DecisionFinder {
     return names;
   }
 
-  void other(size_t at) {
-    const Step& step = trace_.steps[at];
+  // The last rule let the packet pass; what lies behind it did not.
+  static bool accepts(const Step& step) {
+    return step.text.find("-j ACCEPT") != std::string::npos || step.text.ends_with("accept");
+  }
+  void lost(size_t at) { by_network(at, trace_.reason); }
+  void other(size_t at) { by_network(at, trace_.steps[at].text); }
+
+  void by_network(size_t at, std::string what) {
     Decision decision;
-    decision.node = step.node;
+    decision.node = trace_.steps[at].node;
     decision.step = at;
     decision.kind = "network";
-    decision.name = step.text;
+    decision.name = std::move(what);
     decision.action = "deny";
     out_.push_back(std::move(decision));
   }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <sstream>
 
+#include "felixsim/near_name.h"
 #include "sim/analysis/decisions.h"
 
 namespace felixsim {
@@ -49,12 +50,13 @@ Result<End> resolve(const walk::World& world, const std::string& name) {
   for (const auto& workload : world.workloads()) known.push_back(workload.name);
   for (const auto& node : world.nodes()) known.push_back(node.name);
   constexpr size_t shown = 12;
+  const std::string meant = did_you_mean(name, known);
   const size_t all = known.size();
   known.resize(std::min(all, shown));
   return fail(ErrorCode::not_found, fmt::format("there is no pod, node or address '{}'", name),
               known.empty() ? "the input has no pods and no nodes"
-                            : fmt::format("use {}{}, an address, or world", fmt::join(known, ", "),
-                                          all > shown ? ", ..." : ""));
+                            : fmt::format("{}use {}{}, an address, or world", meant,
+                                          fmt::join(known, ", "), all > shown ? ", ..." : ""));
 }
 
 std::optional<Ip> of_family(const End& end, IpFamily family) {

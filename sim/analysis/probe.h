@@ -44,7 +44,7 @@ struct ProbeAnswer {
   std::string source, destination;  // addresses
 };
 
-// Errors: an endpoint that is not there, with the nearest that are.
+// Errors: an endpoint that is not there, with the nearest that is.
 Result<ProbeAnswer> run_probe(const walk::World& world, const Cluster& cluster,
                               const ProbeRequest& request, bool record);
 

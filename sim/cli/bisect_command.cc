@@ -8,6 +8,7 @@
 #include "sim/analysis/packet_world.h"
 #include "sim/analysis/probe.h"
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
@@ -26,7 +27,8 @@ struct Options {
 struct Sample {
   std::unique_ptr<Cluster> cluster;  // the answer looks at its kernels
   ProbeAnswer answer;
-  bool assumed = false;  // its hosts are
+  bool assumed = false;          // its hosts are
+  std::optional<Error> missing;  // an end of the probe is not there
 };
 
 // An event, and the answers just before and after it.
@@ -47,16 +49,18 @@ class Bisection {
     request.options.version = version_;
     auto flight = fly_for_probe(input_, request, probe_);
     if (!flight) return forward(flight);
-    Sample sample{std::move(flight->cluster), {}, !flight->notes.empty()};
+    Sample sample{std::move(flight->cluster), {}, !flight->notes.empty(), std::nullopt};
     auto world = packet_world(*sample.cluster);
     if (!flight->notes.empty()) world.assume_pod_routes();
     auto answer = run_probe(world, *sample.cluster, probe_, record);
     // Before its pods are there, a probe is not allowed.
     if (!answer && answer.error().code != ErrorCode::not_found) return forward(answer);
-    if (answer)
+    if (answer) {
       sample.answer = std::move(*answer);
-    else
+    } else {
       sample.answer.trace.reason = answer.error().message;
+      sample.missing = answer.error();
+    }
     if (record && answer)
       if (auto added = add_origins(input_, request.moment, sample.answer.decisions); !added)
         return forward(added);
@@ -300,6 +304,8 @@ Result<int> bisect(const Options& options) {
   auto at_good = bisection.sample(*good, false), at_bad = bisection.sample(*bad, false);
   if (!at_good) return forward(at_good);
   if (!at_bad) return forward(at_bad);
+  if (at_good->missing && at_bad->missing)
+    return tl::unexpected(std::move(*at_bad->missing).with_context("at both moments"));
   const auto verdict = at_good->answer.trace.verdict;
   if (verdict == at_bad->answer.trace.verdict) {
     print_note("the probe is {} at both moments", verdict_word(verdict));
@@ -317,15 +323,14 @@ Result<int> bisect(const Options& options) {
 void add_bisect_command(CLI::App& app) {
   auto* verb = app.add_subcommand("bisect", "the event after which a probe changed its answer");
   auto options = std::make_shared<Options>();
-  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
-      ->required();
+  add_input_argument(*verb, options->input);
   verb->add_option("--probe", options->probe, "\"FROM -> TO tcp/80\"")->required();
   verb->add_option("--good", options->good, "a moment before: rev:N, seq:N, step:N or seconds")
       ->required();
   verb->add_option("--bad", options->bad, "a moment after, in the same forms (default: the end)");
   verb->add_flag("--brief", options->brief, "verdicts and what decided, without the rules");
-  verb->add_flag("--json", options->json, "print JSON");
-  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  add_json_flag(*verb, options->json);
+  add_version_option(*verb, options->version);
   verb->footer(
       "Example: felixsim bisect flight.db --probe \"web -> db tcp/80\" --good step:1 \\\n"
       "  --bad step:2\n"

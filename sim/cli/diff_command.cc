@@ -5,6 +5,7 @@
 
 #include "sim/analysis/line_diff.h"
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
@@ -37,14 +38,25 @@ Result<Texts> texts_at(const Input& input, const Options& options, const std::st
   return node_texts(**node);
 }
 
+Status check_parts(const std::vector<std::string>& asked) {
+  for (const auto& part : asked) {
+    if (auto known = check_node_part(part); !known) return known;
+    if (part == "programming" || part == "reports")
+      return fail(ErrorCode::unsupported, fmt::format("--what {}: not compared", part),
+                  fmt::format("felixsim show --what {} at each of the moments", part));
+  }
+  return {};
+}
+
 // Changed parts in the order of node_parts().
 std::vector<std::pair<std::string, std::vector<LineChange>>> changes_of(const Texts& before,
                                                                         const Texts& after,
                                                                         const Options& options) {
   std::vector<std::pair<std::string, std::vector<LineChange>>> out;
   for (const auto& part : node_parts()) {
-    const bool asked = options.what.empty() || std::find(options.what.begin(), options.what.end(),
-                                                         part) != options.what.end();
+    const auto is_asked = [&](const std::string& what) { return what == part || what == "all"; };
+    const bool asked =
+        options.what.empty() || std::any_of(options.what.begin(), options.what.end(), is_asked);
     if (!asked || !before.contains(part)) continue;
     auto changes = diff_lines(before.at(part), after.at(part));
     if (!changes.empty()) out.emplace_back(part, std::move(changes));
@@ -53,6 +65,7 @@ std::vector<std::pair<std::string, std::vector<LineChange>>> changes_of(const Te
 }
 
 Result<int> diff(const Options& options) {
+  if (auto known = check_parts(options.what); !known) return forward(known);
   const auto version = parse_version(options.version);
   if (!version) return tl::unexpected(version.error());
   auto input = Input::open(options.input);
@@ -85,15 +98,14 @@ Result<int> diff(const Options& options) {
 void add_diff_command(CLI::App& app) {
   auto* verb = app.add_subcommand("diff", "what changed in a node's kernel between two moments");
   auto options = std::make_shared<Options>();
-  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
-      ->required();
+  add_input_argument(*verb, options->input);
   verb->add_option("WHEN1", options->before, "rev:N, seq:N, step:N, step:NAME or seconds")
       ->required();
   verb->add_option("WHEN2", options->after, "the later moment")->required();
   verb->add_option("--node", options->node, "whose kernel")->required();
   verb->add_option("--what", options->what, "only these parts (default: all that changed)");
-  verb->add_flag("--json", options->json, "print JSON");
-  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  add_json_flag(*verb, options->json);
+  add_version_option(*verb, options->version);
   verb->footer(
       "Example: felixsim diff flight.db step:1 step:2 --node node-a\nExit code 1 if anything "
       "changed.");

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/reach_input.h"
 #include "sim/report/all_pairs.h"
@@ -127,16 +128,14 @@ Result<int> explain_verb(const Options& options) {
 void add_explain_command(CLI::App& app) {
   auto* verb = app.add_subcommand("explain", "which policies apply, and which rules decide");
   auto options = std::make_shared<Options>();
-  verb->add_option("INPUT", options->input, "event log, scenario, capture or folder of manifests")
-      ->required();
+  add_input_argument(*verb, options->input);
   verb->add_option("QUESTION", options->what,
-                   "pod NS/NAME, policy NAME, pair FROM TO, pairs (all of them),\n"
+                   "pod NS/NAME, policy NAME, pair FROM TO, pairs (all of them), "
                    "or dead (rules that decide nothing)")
       ->required();
   verb->add_option("NAMES", options->names, "what the question is about");
-  verb->add_option("--at", options->at,
-                   "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
-  verb->add_flag("--json", options->json, "print JSON");
+  add_at_option(*verb, options->at);
+  add_json_flag(*verb, options->json);
   verb->footer(
       "Example: felixsim explain manifests/ pair shop/web shop/db\n"
       "Exit code 0: answered, 1: there are dead rules, 2: error, or the answer is\n"

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
@@ -72,14 +73,12 @@ Result<int> graph(const Options& options) {
 void add_graph_command(CLI::App& app) {
   auto* verb = app.add_subcommand("graph", "the calc graph with the traffic on its edges, as DOT");
   auto options = std::make_shared<Options>();
-  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
-      ->required();
+  add_input_argument(*verb, options->input);
   verb->add_option("--what", options->what, "calc");
   verb->add_option("--node", options->node, "whose graph (default: the first node)");
-  verb->add_option("--at", options->at,
-                   "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
+  add_at_option(*verb, options->at);
   verb->add_option("--svg", options->svg, "draw into this file with graphviz");
-  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  add_version_option(*verb, options->version);
   verb->footer("Example: felixsim graph flight.db --what calc --node node-a --svg calc.svg");
   on_run(*verb, [options] { return graph(*options); });
 }

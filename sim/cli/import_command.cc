@@ -6,6 +6,7 @@
 #include "replay/capture/capture.h"
 #include "replay/log/event_log.h"
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/progress.h"
 
 namespace felixsim::cli {
@@ -92,10 +93,10 @@ void add_import_command(CLI::App& app) {
   verb->add_option("INPUT", options->inputs, "files, folders (recording), or - for standard input")
       ->required();
   verb->add_option("--log", options->log, "the event log; made when it is not there")->required();
-  verb->add_flag("--json", options->json, "print the outcome as JSON");
+  add_json_flag(*verb, options->json);
   verb->footer(
-      "Example: etcdctl watch -w json --prefix /calico | felixsim import --from etcd-watch - --log "
-      "f.db");
+      "Example: etcdctl watch -w json --prefix /calico | \\\n"
+      "  felixsim import --from etcd-watch - --log flight.db");
   on_run(*verb, [options] { return import(*options); });
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "felixsim/near_name.h"
 #include "replay/capture/capture.h"
 #include "replay/capture/json_record.h"
 #include "replay/scenario/scenario.h"
@@ -298,7 +299,8 @@ Result<const NodeFlight*> find_node(const Cluster& cluster, const std::string& n
   names.insert(names.end(), more.begin(), more.end());
   return fail(ErrorCode::not_found, fmt::format("there is no node '{}'", name),
               names.empty() ? "no event names a node"
-                            : fmt::format("the nodes are {}", fmt::join(names, ", ")));
+                            : fmt::format("{}the nodes are {}", did_you_mean(name, names),
+                                          fmt::join(names, ", ")));
 }
 
 Result<FlightRequest> flight_request(const std::string& version, const std::string& at,

@@ -6,6 +6,7 @@
 #include "replay/capture/capture.h"
 #include "replay/log/event_log.h"
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 
 namespace felixsim::cli {
 namespace {
@@ -141,7 +142,7 @@ void add_log_command(CLI::App& app) {
   verb->add_option("--to", options->last, "events, export: last sequence");
   verb->add_option("--head", options->head,
                    "verify: a head hash noted earlier must be in the chain");
-  verb->add_flag("--json", options->json, "print JSON");
+  add_json_flag(*verb, options->json);
   verb->footer("Example: felixsim log flight.db verify");
   on_run(*verb, [options] { return look(*options); });
 }

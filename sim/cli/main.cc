@@ -4,17 +4,20 @@
 #include <csignal>
 #include <iostream>
 
+#include "felixsim/near_name.h"
 #include "sim/cli/command.h"
+#include "sim/cli/help_formatter.h"
 
 namespace felixsim::cli {
 namespace {
 
 constexpr const char* description =
-    "felixsim: a flight recorder and wind tunnel for Felix, Calico's per-node agent.\n"
-    "Recorded datastore events or scenarios in; what Felix programs on every node out.\n";
+    "felixsim: a flight recorder and wind tunnel for Felix, Calico's agent on every\n"
+    "node. Recorded datastore events or scenarios in; what Felix programs on every\n"
+    "node out.\n";
 
 constexpr const char* footer =
-    "\nExamples:\n"
+    "Examples:\n"
     "  felixsim import --from recording tests/vectors/recording/vxlan-two-nodes \\\n"
     "    --log flight.db\n"
     "  felixsim show flight.db --node node-a --at step:2 --what iptables\n"
@@ -40,6 +43,34 @@ void add_verbs(CLI::App& app) {
   add_report_command(app);
 }
 
+// A first word that is no verb, or a verb's option that it has not: with what was perhaps meant.
+std::optional<Error> explained(const CLI::App& app, int argc, char** argv) {
+  const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+  const CLI::App* verb = nullptr;
+  std::vector<std::string> known;
+  for (const auto* one : verbs) {
+    known.push_back(one->get_name());
+    if (argc > 1 && one->get_name() == argv[1]) verb = one;
+  }
+  if (verb == nullptr && argc > 1 && argv[1][0] != '-')
+    return Error{ErrorCode::invalid_input, fmt::format("there is no verb '{}'", argv[1]),
+                 did_you_mean(argv[1], known) + "felixsim --help lists them"};
+  if (verb == nullptr) return std::nullopt;
+  known.clear();
+  for (const auto* option : verb->get_options())
+    for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+  for (int i = 2; i < argc && std::string_view(argv[i]) != "--"; ++i) {
+    const std::string_view given = argv[i];
+    const std::string word(given.substr(0, given.find('=')));
+    if (!word.starts_with("--") || std::find(known.begin(), known.end(), word) != known.end())
+      continue;
+    return Error{ErrorCode::invalid_input,
+                 fmt::format("{} has no option '{}'", verb->get_name(), word),
+                 fmt::format("{}felixsim {} --help", did_you_mean(word, known), verb->get_name())};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -48,7 +79,9 @@ int run(int argc, char** argv) {
   app.footer(footer);
   app.set_version_flag("--version", FELIXSIM_VERSION_TEXT);
   app.require_subcommand(1);
+  app.formatter(std::make_shared<HelpFormatter>(30));  // the verbs' own
   add_verbs(app);
+  app.formatter(std::make_shared<HelpFormatter>(13));
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version
@@ -57,7 +90,9 @@ int run(int argc, char** argv) {
     print_error({ErrorCode::io, "cannot write to standard output", "check the disk or the pipe"});
     return exit_error;
   } catch (const CLI::ParseError& e) {
-    print_error({ErrorCode::invalid_input, e.what(), "felixsim --help, or felixsim VERB --help"});
+    print_error(explained(app, argc, argv)
+                    .value_or(Error{ErrorCode::invalid_input, e.what(),
+                                    "felixsim --help, or felixsim VERB --help"}));
     return exit_error;
   }
   auto outcome = run_chosen_action();

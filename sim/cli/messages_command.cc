@@ -6,6 +6,7 @@
 
 #include "model/calc/message_json.h"
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
@@ -102,17 +103,15 @@ void add_messages_command(CLI::App& app) {
   auto* verb =
       app.add_subcommand("messages", "the calc graph's messages to the dataplane, as JSON lines");
   auto options = std::make_shared<Options>();
-  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
-      ->required();
+  add_input_argument(*verb, options->input);
   verb->add_option("--node", options->node, "whose messages; '*' for all nodes")->required();
-  verb->add_option("--at", options->at,
-                   "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
+  add_at_option(*verb, options->at);
   verb->add_flag("--warnings", options->warnings,
                  "instead: what in the datastore is invalid, and why");
   verb->add_flag("--stats", options->stats,
                  "instead: time by phase, messages by kind, traffic in the calc graph");
   verb->add_flag("--json", options->json, "warnings as JSON lines (messages always are)");
-  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  add_version_option(*verb, options->version);
   verb->footer("Example: felixsim messages flight.db --node node-a --at rev:120");
   on_run(*verb, [options] { return messages(*options); });
 }

@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "sim/analysis/reach/matrix.h"
+#include "felixsim/near_name.h"
+#include "sim/analysis/reach/parties.h"
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/reach_input.h"
 #include "sim/report/reach_pairs.h"
@@ -29,12 +31,26 @@ bool is_named(const reach::EndpointInfo& endpoint, const std::string& name) {
   return workload == name || workload == "default/" + name;
 }
 
+bool is_in_namespace(const reach::EndpointInfo& endpoint, const std::string& ns) {
+  return endpoint.name.workload.view().starts_with(ns + "/");
+}
+
+std::vector<std::string> namespaces_of(const reach::Matrix& matrix) {
+  std::set<std::string> names;
+  for (const auto& endpoint : matrix.endpoints) {
+    const std::string& workload = endpoint.name.workload.str();
+    if (const size_t slash = workload.find('/'); slash != std::string::npos)
+      names.insert(workload.substr(0, slash));
+  }
+  return {names.begin(), names.end()};
+}
+
 std::function<bool(const reach::EndpointInfo&)> selection(const std::string& name,
                                                           const std::string& ns) {
   if (name.empty() && ns.empty()) return nullptr;
   return [name, ns](const reach::EndpointInfo& endpoint) {
     if (!name.empty() && !is_named(endpoint, name)) return false;
-    return ns.empty() || endpoint.name.workload.view().starts_with(ns + "/");
+    return ns.empty() || is_in_namespace(endpoint, ns);
   };
 }
 
@@ -52,14 +68,23 @@ reach::Focus focus_of(const Options& options, const std::optional<reach::HeaderM
   return focus;
 }
 
-Status check_names(const reach::Matrix& matrix, const Options& options) {
+// What is asked for by name must be there: in one of two matrices that are compared.
+Status check_names(const std::vector<const reach::Matrix*>& matrices, const Options& options) {
+  const auto any = [&](const auto& wanted) {
+    return std::any_of(matrices.begin(), matrices.end(), [&](const auto* matrix) {
+      return std::any_of(matrix->endpoints.begin(), matrix->endpoints.end(), wanted);
+    });
+  };
   for (const auto& name : {options.from, options.to}) {
     if (name.empty() || name == "world") continue;
-    if (std::none_of(matrix.endpoints.begin(), matrix.endpoints.end(),
-                     [&](const auto& endpoint) { return is_named(endpoint, name); }))
-      return fail(ErrorCode::not_found, fmt::format("there is no pod '{}'", name),
-                  "write namespace/name, or world");
+    if (!any([&](const auto& endpoint) { return is_named(endpoint, name); }))
+      return reach::no_such_pod(*matrices.back(), name, "write namespace/name, or world");
   }
+  if (!options.ns.empty() &&
+      !any([&](const auto& endpoint) { return is_in_namespace(endpoint, options.ns); }))
+    return fail(ErrorCode::not_found, fmt::format("no pod is in namespace '{}'", options.ns),
+                did_you_mean(options.ns, namespaces_of(*matrices.back())) +
+                    "--namespace takes the namespace of pods");
   return {};
 }
 
@@ -96,6 +121,25 @@ reach::Matrix matrix_of(const ReachCluster& cluster, const reach::MatrixOptions&
   return compute_matrix(*cluster.state, options);
 }
 
+Result<std::string> difference_text(const std::vector<std::string>& lines,
+                                    const std::vector<std::string>& unusable,
+                                    const std::string& format) {
+  if (format == "markdown") return reach_difference_markdown(lines, unusable);
+  std::string text;
+  if (format == "json")
+    return nlohmann::ordered_json{{"schema", json_schema},
+                                  {"complete", unusable.empty()},
+                                  {"unusable", unusable},
+                                  {"changed", lines}}
+               .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+           "\n";
+  if (!format.empty() && format != "list")
+    return invalid(fmt::format("--format {}: not with --diff", format),
+                   "use list, json or markdown");
+  for (const auto& line : lines) text += line + "\n";
+  return text;
+}
+
 Result<int> difference(const Options& options, const ReachCluster& before,
                        const reach::MatrixOptions& asked, const reach::Focus& focus) {
   auto after = read_other(options);
@@ -103,19 +147,15 @@ Result<int> difference(const Options& options, const ReachCluster& before,
   reach::MatrixOptions common = asked;
   tell_apart_like(matrix_of(before, asked), common);
   tell_apart_like(matrix_of(*after, asked), common);
-  const auto lines = reach_difference(matrix_of(before, common), matrix_of(*after, common), focus);
+  const auto old_matrix = matrix_of(before, common), new_matrix = matrix_of(*after, common);
+  if (auto checked = check_names({&old_matrix, &new_matrix}, options); !checked)
+    return forward(checked);
+  const auto lines = reach_difference(old_matrix, new_matrix, focus);
   std::vector<std::string> unusable = before.unusable;
   unusable.insert(unusable.end(), after->unusable.begin(), after->unusable.end());
-  std::string text;
-  for (const auto& line : lines) text += line + "\n";
-  if (options.json)
-    text = nlohmann::ordered_json{{"schema", json_schema},
-                                  {"complete", unusable.empty()},
-                                  {"unusable", unusable},
-                                  {"changed", lines}}
-               .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
-           "\n";
-  if (auto printed = print_data(text); !printed) return forward(printed);
+  const auto text = difference_text(lines, unusable, options.json ? "json" : options.format);
+  if (!text) return tl::unexpected(text.error());
+  if (auto printed = print_data(*text); !printed) return forward(printed);
   return finish_answer(unusable, lines.empty() ? exit_yes : exit_no);
 }
 
@@ -137,7 +177,7 @@ Result<int> reach_verb(const Options& options) {
   const reach::Focus focus = focus_of(options, match);
   if (!options.diff.empty()) return difference(options, *cluster, asked, focus);
   const auto matrix = matrix_of(*cluster, asked);
-  if (auto checked = check_names(matrix, options); !checked) return forward(checked);
+  if (auto checked = check_names({&matrix}, options); !checked) return forward(checked);
   std::string format = options.json ? "json" : options.format;
   if (format.empty()) format = isatty(STDOUT_FILENO) ? "matrix" : "list";
   const auto text = report({matrix, focus, cluster->unusable}, format, header);
@@ -151,17 +191,16 @@ Result<int> reach_verb(const Options& options) {
 void add_reach_command(CLI::App& app) {
   auto* verb = app.add_subcommand("reach", "who reaches whom, on what");
   auto options = std::make_shared<Options>();
-  verb->add_option("INPUT", options->input, "event log, scenario, capture or folder of manifests")
-      ->required();
-  verb->add_option("--at", options->at,
-                   "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
+  add_input_argument(*verb, options->input);
+  add_at_option(*verb, options->at);
   verb->add_option("--from", options->from, "only what this pod (ns/name), or the world, sends");
   verb->add_option("--to", options->to, "only what this pod (ns/name), or the world, gets");
   verb->add_option("--namespace", options->ns, "only pods of this namespace, and the world");
   verb->add_option("--port", options->port, "only tcp/80, udp/53, sctp/3868 or icmp");
   verb->add_option("--format", options->format,
-                   "matrix (on a terminal), list, pairs, json, csv, dot, markdown or\nsummary "
-                   "(who reaches the world, who is not isolated)");
+                   "matrix (on a terminal), list, pairs, json, csv, dot, markdown or "
+                   "summary (who reaches the world, who is not isolated); with --diff "
+                   "list, json or markdown");
   verb->add_option("--diff", options->diff, "what changes up to this moment, or in this INPUT");
   verb->add_flag("--json", options->json, "as --format json");
   verb->footer(

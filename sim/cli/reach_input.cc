@@ -4,10 +4,8 @@
 #include <charconv>
 
 #include "model/datastore/key_text.h"
-#include "replay/capture/cluster_manifests.h"
 #include "sim/analysis/reach/explain.h"
 #include "sim/cli/command.h"
-#include "sim/cli/input.h"
 #include "sim/engine/datastore_view.h"
 
 namespace felixsim::cli {
@@ -33,29 +31,37 @@ std::string origin_of(const DatastoreEvent& change) {
 
 }  // namespace
 
-Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& moment) {
-  ReachCluster cluster;
-  std::vector<Event> events;
+Result<ManifestsOrInput> open_manifests_or_input(const std::string& path) {
   const auto files = manifest_files(path);
   if (!files) return tl::unexpected(files.error());
-  if (!files->empty() && moment.kind == Moment::Kind::end) {
+  if (!files->empty()) {
     auto manifests = read_cluster_manifests(*files);
-    events = std::move(manifests.events);
-    cluster.unusable = std::move(manifests.unusable);
-    for (const auto& pod : manifests.without_address)
-      cluster.options.without_address.insert(Symbol(pod));
-    for (const auto& ns : manifests.unknown_namespaces)
-      cluster.options.unknown_namespaces.insert(Symbol(ns));
-  } else {
-    auto input = Input::open(path);
-    if (!input) return forward(input);
-    auto until = input->events_until(moment, {});
-    if (!until) return forward(until);
-    events = *std::move(until);
+    auto input = Input::of_events(path, std::move(manifests.events));
+    return ManifestsOrInput{std::move(input), std::move(manifests)};
   }
+  auto input = Input::open(path);
+  if (!input) return forward(input);
+  return ManifestsOrInput{std::move(*input), {}};
+}
+
+reach::MatrixOptions what_is_untold(const ClusterManifests& manifests) {
+  reach::MatrixOptions options;
+  for (const auto& pod : manifests.without_address) options.without_address.insert(Symbol(pod));
+  for (const auto& ns : manifests.unknown_namespaces) options.unknown_namespaces.insert(Symbol(ns));
+  return options;
+}
+
+Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& moment) {
+  auto opened = open_manifests_or_input(path);
+  if (!opened) return forward(opened);
+  const auto events = opened->input.events_until(moment, {});
+  if (!events) return tl::unexpected(events.error());
+  ReachCluster cluster;
+  cluster.unusable = std::move(opened->manifests.unusable);
+  cluster.options = what_is_untold(opened->manifests);
   DatastoreView datastore;
   std::map<std::string, std::string> origins;
-  for (const auto& event : events)
+  for (const auto& event : *events)
     if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) {
       datastore.put(*change);
       if (std::string name = source_name(change->key); !name.empty())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cluster that `reach` and `explain` ask about, at one moment of an INPUT.
+// What `reach`, `explain` and `report` make of an INPUT: manifests are read as of a cluster that
+// may not run yet, as far as they can be; and the cluster to ask about, at one moment.
 #pragma once
 
 #include <map>
@@ -9,9 +10,20 @@
 
 #include "felixsim/event.h"
 #include "felixsim/result.h"
+#include "replay/capture/cluster_manifests.h"
 #include "sim/analysis/reach/matrix.h"
+#include "sim/cli/input.h"
 
 namespace felixsim::cli {
+
+struct ManifestsOrInput {
+  Input input;
+  ClusterManifests manifests;  // what is known of them besides their events, which `input` has
+};
+Result<ManifestsOrInput> open_manifests_or_input(const std::string& path);
+
+// Addresses and labels that manifests do not have.
+reach::MatrixOptions what_is_untold(const ClusterManifests& manifests);
 
 struct ReachCluster {
   std::unique_ptr<reach::ClusterState> state;

@@ -4,11 +4,10 @@
 // on the way (what a node ends up with depends on state, not path).
 #include <CLI/CLI.hpp>
 
-#include "replay/capture/cluster_manifests.h"
 #include "sim/analysis/reach/live_matrix.h"
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
-#include "sim/cli/input.h"
 #include "sim/cli/origins.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/reach_input.h"
@@ -46,6 +45,8 @@ Result<std::vector<Event>> all_events(const Input& input) {
 // Who reaches whom, moved on from moment to moment.
 class ReachOnTheWay {
  public:
+  explicit ReachOnTheWay(reach::MatrixOptions options) : live_(state_, std::move(options)) {}
+
   const reach::Matrix& after(const std::vector<Event>& events, size_t count) {
     for (; at_ < count; ++at_)
       if (const auto* change = std::get_if<DatastoreEvent>(&events[at_].body))
@@ -59,37 +60,19 @@ class ReachOnTheWay {
  private:
   DatastoreView datastore_;
   reach::ClusterState state_;
-  reach::LiveMatrix live_{state_};
+  reach::LiveMatrix live_;
   size_t at_ = 0;
 };
 
-struct ReportInput {
-  Input input;
-  std::vector<std::string> unusable;  // objects, each with place and reason
-};
-
-// Manifests are read as `reach` reads them: workloads stand for their pods.
-Result<ReportInput> open_report_input(const std::string& path) {
-  const auto files = manifest_files(path);
-  if (!files) return tl::unexpected(files.error());
-  if (!files->empty()) {
-    auto manifests = read_cluster_manifests(*files);
-    return ReportInput{Input::of_events(path, std::move(manifests.events)),
-                       std::move(manifests.unusable)};
-  }
-  auto input = Input::open(path);
-  if (!input) return forward(input);
-  return ReportInput{std::move(*input), {}};
-}
-
 class Reporter {
  public:
-  Reporter(const ReportInput& input, const Options& options, FelixVersion version)
+  Reporter(const ManifestsOrInput& input, const Options& options, FelixVersion version)
       : input_(input.input),
         options_(options),
         version_(version),
-        report_(options.title.empty() ? options.input : options.title) {
-    for (const auto& reason : input.unusable) report_.add_note("not used: " + reason);
+        report_(options.title.empty() ? options.input : options.title),
+        reach_(what_is_untold(input.manifests)) {
+    for (const auto& reason : input.manifests.unusable) report_.add_note("not used: " + reason);
   }
 
   Result<std::string> page() {
@@ -186,7 +169,7 @@ class Reporter {
 Result<int> report(const Options& options) {
   const auto version = parse_version(options.version);
   if (!version) return tl::unexpected(version.error());
-  auto input = open_report_input(options.input);
+  auto input = open_manifests_or_input(options.input);
   if (!input) return forward(input);
   auto page = Reporter(*input, options, *version).page();
   if (!page) return forward(page);
@@ -194,7 +177,7 @@ Result<int> report(const Options& options) {
   if (!written) return forward(written);
   if (options.out != "-")
     print_note("{}: {:.1f} MB", options.out, static_cast<double>(page->size()) / 1e6);
-  return finish_answer(input->unusable, exit_yes);
+  return finish_answer(input->manifests.unusable, exit_yes);
 }
 
 }  // namespace
@@ -202,15 +185,13 @@ Result<int> report(const Options& options) {
 void add_report_command(CLI::App& app) {
   auto* verb = app.add_subcommand("report", "one HTML page on a whole flight");
   auto options = std::make_shared<Options>();
-  verb->add_option("INPUT", options->input,
-                   "event log, scenario, recording, capture or folder of\nmanifests")
-      ->required();
+  add_input_argument(*verb, options->input);
   verb->add_option("-o,--out", options->out, "the page to write; - is standard output")->required();
   verb->add_option("--title", options->title, "heading of the page (default: INPUT)");
   verb->add_option("--moments", options->moments,
                    "at how many moments nodes can be looked at (default: 40)")
       ->check(CLI::Range(2, 200));
-  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  add_version_option(*verb, options->version);
   verb->footer(
       "The page needs no network: events, who reaches whom, every node's kernel at\n"
       "any chosen moment and what changed between two, where pods are.\n"

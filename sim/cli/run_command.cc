@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/folder.h"
 #include "sim/cli/progress.h"
@@ -135,9 +136,9 @@ void add_run_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   verb->add_option("PATH", options->paths, "scenario files, or folders of them")->required();
   verb->add_option("--junit", options->junit, "write a JUnit report to this file");
-  verb->add_flag("--json", options->json, "print the outcome as JSON");
+  add_json_flag(*verb, options->json);
   verb->add_option("--jobs", options->jobs, "how many at a time (default: all processors)");
-  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  add_version_option(*verb, options->version);
   verb->footer("Example: felixsim run scenarios --junit report.xml");
   on_run(*verb, [options] { return run(*options); });
 }

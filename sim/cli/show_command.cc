@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
@@ -17,13 +18,6 @@ struct Options {
   std::string input, node, at, what = "iptables", host, version = "v3.32";
   bool json = false;
 };
-
-Status check_part(const std::string& what) {
-  const auto& parts = node_parts();
-  if (what == "all" || std::find(parts.begin(), parts.end(), what) != parts.end()) return {};
-  return invalid(fmt::format("--what {}: there is no such part", what),
-                 fmt::format("use one of {}, all", fmt::join(parts, ", ")));
-}
 
 // Kernels depend on the state alone; what Felix reports, on when it came to be.
 bool depends_on_time(const std::string& what) {
@@ -52,7 +46,7 @@ std::string json_of(const NodeFlight& node, const Options& options,
 }
 
 Result<int> show(const Options& options) {
-  if (auto known = check_part(options.what); !known) return forward(known);
+  if (auto known = check_node_part(options.what); !known) return forward(known);
   auto request = flight_request(options.version, options.at, options.host);
   if (!request) return forward(request);
   request->nodes = {options.node};
@@ -77,16 +71,13 @@ Result<int> show(const Options& options) {
 void add_show_command(CLI::App& app) {
   auto* verb = app.add_subcommand("show", "predicted state of a node, in the kernel's own text");
   auto options = std::make_shared<Options>();
-  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
-      ->required();
+  add_input_argument(*verb, options->input);
   verb->add_option("--node", options->node, "whose state")->required();
-  verb->add_option("--at", options->at,
-                   "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
+  add_at_option(*verb, options->at);
   verb->add_option("--what", options->what, "which part, or all (default: iptables)");
-  verb->add_option("--host", options->host,
-                   "JSON file with facts, env, felix_cfg of an unrecorded host");
-  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
-  verb->add_flag("--json", options->json, "print JSON");
+  add_host_option(*verb, options->host);
+  add_version_option(*verb, options->version);
+  add_json_flag(*verb, options->json);
   verb->footer(
       "Parts: iptables ip6tables nft arp ipsets routes routes6 rules neigh fdb links\n"
       "  addresses wireguard sysctls status health statuses reports config marks\n"

@@ -5,6 +5,7 @@
 #include "sim/analysis/packet_world.h"
 #include "sim/analysis/probe.h"
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
@@ -56,22 +57,19 @@ Result<int> trace(const Options& options) {
 void add_trace_command(CLI::App& app) {
   auto* verb = app.add_subcommand("trace", "one packet and its reply, hook by hook, rule by rule");
   auto options = std::make_shared<Options>();
-  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
-      ->required();
+  add_input_argument(*verb, options->input);
   verb->add_option("--from", options->probe.from, "pod (ns/name), node, address or world")
       ->required();
   verb->add_option("--to", options->probe.to, "pod (ns/name), node, address or world")->required();
   verb->add_option("--proto", options->probe.protocol, "tcp (default), udp, sctp or icmp");
   verb->add_option("--port", options->probe.port, "destination port")->check(CLI::Range(1, 65535));
   verb->add_flag("--v6", options->probe.v6, "by IPv6 where there are both");
-  verb->add_option("--at", options->at,
-                   "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
+  add_at_option(*verb, options->at);
   verb->add_flag("--explain", options->explain, "each hook and jump in a sentence");
   verb->add_flag("--brief", options->quiet, "only the verdict and what decided");
-  verb->add_flag("--json", options->json, "print JSON");
-  verb->add_option("--host", options->host,
-                   "JSON file with facts, env, felix_cfg of an unrecorded host");
-  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
+  add_json_flag(*verb, options->json);
+  add_host_option(*verb, options->host);
+  add_version_option(*verb, options->version);
   verb->footer(
       "Example: felixsim trace flight.db --from web --to db --proto tcp --port 5432\n"
       "Exit code 0: allowed, 1: not, 2: error.");

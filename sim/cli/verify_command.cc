@@ -8,6 +8,7 @@
 #include "sim/analysis/verify/drift.h"
 #include "sim/cli/captured_files.h"
 #include "sim/cli/command.h"
+#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
@@ -98,24 +99,21 @@ Result<int> verify(const Options& options) {
 void add_verify_command(CLI::App& app) {
   auto* verb = app.add_subcommand("verify", "a captured node against its prediction");
   auto options = std::make_shared<Options>();
-  verb->add_option("INPUT", options->input, "event log, scenario, recording or capture")
-      ->required();
+  add_input_argument(*verb, options->input);
   verb->add_option("--node", options->node, "which node was captured")->required();
   verb->add_option("--against", options->against,
                    "folder, or archive of capture-node.sh, with what was captured")
       ->required();
-  verb->add_option("--at", options->at,
-                   "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
-  verb->add_option("--host", options->host,
-                   "JSON file with facts, env, felix_cfg of an unrecorded host");
-  verb->add_option("--felix-version", options->version, "v3.32 (default) or v3.28");
-  verb->add_flag("--json", options->json, "print JSON");
+  add_at_option(*verb, options->at);
+  add_host_option(*verb, options->host);
+  add_version_option(*verb, options->version);
+  add_json_flag(*verb, options->json);
   verb->footer(
       "Files are known by their names: iptables-save ip6tables-save (also -nft- and\n"
       "  -legacy-), ipset-save, ip-route, ip6-route, ip-rule, ip6-rule,\n"
-      "  nft-list-ruleset, ip-neigh, bridge-fdb, sysctl, wg-show; any of them may be absent.\n"
-      "  ip-link, ip-addr, felix-environment, felix-cfg, kernel-abilities tell of the host,\n"
-      "  unless INPUT or --host does.\n"
+      "  nft-list-ruleset, ip-neigh, bridge-fdb, sysctl, wg-show; any may be absent.\n"
+      "  ip-link, ip-addr, felix-environment, felix-cfg, kernel-abilities tell of the\n"
+      "  host, unless INPUT or --host does.\n"
       "  replay/capture/capture-node.sh captures them all on a node.\n"
       "Example: felixsim verify flight.db --node node-a --against node-a.tar\n"
       "Exit code 1 if there is any drift.");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "felixsim/near_name.h"
 #include "model/rules/names.h"
 
 namespace felixsim {
@@ -139,9 +140,7 @@ std::string origin_of(const ExplainContext& context, const DecisionPlace& place)
 
 Result<PodExplanation> explain_pod(const ExplainContext& context, const std::string& pod) {
   const auto index = find_pod(context.matrix, pod);
-  if (!index)
-    return fail(ErrorCode::not_found, fmt::format("there is no pod '{}'", pod),
-                "write namespace/name");
+  if (!index) return reach::no_such_pod(context.matrix, pod, "write namespace/name");
   const auto& info = context.matrix.endpoints[*index];
   return PodExplanation{reach::endpoint_text(context.matrix, *index), info.address_unknown,
                         direction_of(context, *info.value, true),
@@ -151,9 +150,11 @@ Result<PodExplanation> explain_pod(const ExplainContext& context, const std::str
 Result<std::vector<PolicyExplanation>> explain_policy(const ExplainContext& context,
                                                       const std::string& policy) {
   std::vector<PolicyExplanation> out;
+  std::vector<std::string> names;
   for (const auto& [key, value] : context.state.sources().policies) {
     const std::string text = policy_text(key);
     const std::string name = text.substr(key.kind.str().size() + 1);
+    names.push_back(name);
     if (text != policy && !is_named(name, policy)) continue;
     PolicyExplanation explained{text, context.origin(text), {}, {}};
     for (size_t i = 0; i < context.matrix.endpoints.size(); ++i)
@@ -165,7 +166,8 @@ Result<std::vector<PolicyExplanation>> explain_policy(const ExplainContext& cont
   }
   if (!out.empty()) return out;
   return fail(ErrorCode::not_found, fmt::format("there is no policy '{}'", policy),
-              "write its name, namespace/name, or kind and name as explain prints them");
+              did_you_mean(policy, names) +
+                  "write its name, namespace/name, or kind and name as explain prints them");
 }
 
 Result<std::vector<PairExplanation>> explain_pair(const ExplainContext& context,
@@ -187,10 +189,12 @@ Result<std::vector<PairExplanation>> explain_pair(const ExplainContext& context,
     out.push_back(std::move(pair));
   }
   if (!out.empty()) return out;
-  return fail(
-      ErrorCode::not_found,
-      fmt::format("'{}' and '{}' are not two pods or addresses of one IP version", from, to),
-      "write namespace/name, or an address");
+  for (const auto& name : {from, to})
+    if (!Ip::parse(name) && !find_pod(context.matrix, name))
+      return reach::no_such_pod(context.matrix, name,
+                                "write namespace/name, or an address (of the world, too)");
+  return fail(ErrorCode::not_found,
+              fmt::format("'{}' and '{}' have no addresses of one IP version", from, to));
 }
 
 std::vector<ExplainedDeadRule> explain_dead(const ExplainContext& context) {

@@ -61,6 +61,12 @@ std::vector<std::string> world_lines(Parties& parties, bool outgoing) {
   return lines;
 }
 
+std::string incomplete_markdown(const std::vector<std::string>& unusable) {
+  if (unusable.empty()) return {};
+  return fmt::format("\n**Incomplete**; these could not be used:\n\n- {}\n",
+                     fmt::join(unusable, "\n- "));
+}
+
 }  // namespace
 
 std::string reach_list(const ReachAnswer& answer) {
@@ -145,17 +151,20 @@ std::string reach_markdown(const ReachAnswer& answer) {
   out += fmt::format("\nNot isolated for ingress: {}.\n\nNot isolated for egress: {}.\n",
                      joined_or_none(reach::not_isolated(answer.matrix, true)),
                      joined_or_none(reach::not_isolated(answer.matrix, false)));
-  if (!answer.unusable.empty()) {
-    out += "\n**Incomplete**; these could not be used:\n\n";
-    for (const auto& reason : answer.unusable) out += fmt::format("- {}\n", reason);
-  }
-  return out;
+  return out + incomplete_markdown(answer.unusable);
+}
+
+std::string reach_difference_markdown(const std::vector<std::string>& lines,
+                                      const std::vector<std::string>& unusable) {
+  std::string out = "No connection changes.\n";
+  if (!lines.empty()) out = fmt::format("```diff\n{}\n```\n", fmt::join(lines, "\n"));
+  return out + incomplete_markdown(unusable);
 }
 
 std::string reach_summary(const ReachAnswer& answer) {
   Parties parties(answer.matrix, answer.focus);
   const auto section = [](const std::string& title, const std::vector<std::string>& lines) {
-    std::string out = fmt::format("{}: {}\n", title, lines.empty() ? "none" : "");
+    std::string out = fmt::format("{}:{}\n", title, lines.empty() ? " none" : "");
     for (const auto& line : lines) out += "  " + line + "\n";
     return out;
   };

@@ -18,8 +18,11 @@ std::string reach_summary(const ReachAnswer& answer);
 
 // What changed from one matrix to another: "+a -> b: tcp/80" and "-a -> b: ...", a changed pair
 // is both. The matrices must tell the same headers and ranges of the world apart
-// (MatrixOptions::like).
+// (reach::tell_apart_like).
 std::vector<std::string> reach_difference(const reach::Matrix& before, const reach::Matrix& after,
                                           const reach::Focus& focus);
+// The same lines as a comment on a pull request.
+std::string reach_difference_markdown(const std::vector<std::string>& lines,
+                                      const std::vector<std::string>& unusable);
 
 }  // namespace felixsim

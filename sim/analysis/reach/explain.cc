@@ -52,14 +52,33 @@ class DeadRuleSearch {
         each(rule, Decided{DecidedBy::rule, tiers, p, &rule});
   }
 
+  // Whether there is anything that the rule matches at the endpoints like `local`, whatever is
+  // decided before.
+  static bool may_match(const RuleMatch& rule, bool ingress, size_t local,
+                        const FamilyMatrix& family) {
+    const auto& here = local_side(rule, ingress);
+    const auto& peer = peer_side(rule, ingress);
+    if (here.addresses && verdict_of(here.addresses->members, local) == Verdict::no) return false;
+    if (peer.addresses && peer.addresses->members.may.none()) return false;
+    const bool nobody_has_the_ports =
+        !peer.any.empty() && peer.ports == no_match &&
+        std::all_of(peer.any.begin(), peer.any.end(),
+                    [](const auto& set) { return set->members.empty(); });
+    if (nobody_has_the_ports) return false;
+    const Bits& headers = family.headers.of(rule.header);
+    if (!here.says_ports()) return headers.any();
+    for (size_t h = headers.find_first(); h != Bits::npos; h = headers.find_next(h))
+      if (ports_hold(here, local, family.headers, h) != Verdict::no) return true;
+    return false;
+  }
+
   void look(const FamilyMatrix& family, size_t g) {
     const Program& program = family.programs[g];
     for_each_rule(program, [&](const RuleMatch& rule, const Decided& decided) {
       RuleFate& fate = fates_[identity(program, decided)];
       fate.asked = true;
-      const auto& peers = peer_side(rule, program.ingress).addresses;
-      fate.matches = fate.matches ||
-                     ((!peers || peers->members.may.any()) && family.headers.of(rule.header).any());
+      fate.matches =
+          fate.matches || may_match(rule, program.ingress, family.representatives[g], family);
     });
     observe(program, family.representatives[g], family.headers, family.addresses.live(),
             [&](const Bits&, const Decided& decided, const Bits& peers) {
@@ -89,6 +108,13 @@ class DeadRuleSearch {
 
   std::map<DecisionPlace, RuleFate>& fates_;
 };
+
+// Profiles that stand for namespaces and service accounts (libcalico-go/lib/backend/k8s/conversion,
+// NamespaceProfileNamePrefix, ServiceAccountProfileNamePrefix): nobody wrote their rules, nor can
+// take them away.
+bool is_of_kubernetes(Symbol profile) {
+  return profile.view().starts_with("kns.") || profile.view().starts_with("ksa.");
+}
 
 }  // namespace
 
@@ -184,7 +210,7 @@ std::vector<DeadRule> dead_rules(const ClusterState& state, const Matrix& matrix
     if (!state.policies().contains(key))
       out.push_back({key, {}, true, 0, DeadRule::Why::selects_nothing, {}});
   for (const auto& [place, fate] : fates) {
-    if (fate.decides) continue;
+    if (fate.decides || is_of_kubernetes(place.profile)) continue;
     out.push_back({place.policy,
                    place.profile,
                    place.ingress,

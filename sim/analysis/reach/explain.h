@@ -50,7 +50,8 @@ struct DeadRule {
 };
 
 // Rules of policies and profiles in force that decide nothing, by policy and index; and, apart,
-// policies that select no endpoint. Profiles' rules count only where a profile is in use.
+// policies that select no endpoint. Profiles' rules count only where a profile is in use, and not
+// those that Kubernetes' namespaces and service accounts bring.
 std::vector<DeadRule> dead_rules(const ClusterState& state, const Matrix& matrix);
 
 }  // namespace felixsim::reach

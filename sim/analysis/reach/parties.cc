@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "felixsim/near_name.h"
 #include "model/rules/names.h"
 
 namespace felixsim::reach {
@@ -48,6 +49,14 @@ std::string endpoint_text(const Matrix& matrix, size_t endpoint) {
       (endpoint > 0 && same(endpoint - 1)) || (endpoint + 1 < all.size() && same(endpoint + 1));
   if (!several) return name.workload.str();
   return fmt::format("{} ({} on {})", name.workload.str(), name.endpoint.str(), name.host.str());
+}
+
+tl::unexpected<Error> no_such_pod(const Matrix& matrix, const std::string& name,
+                                  const std::string& forms) {
+  std::vector<std::string> known;
+  for (const auto& endpoint : matrix.endpoints) known.push_back(endpoint.name.workload.str());
+  return fail(ErrorCode::not_found, fmt::format("there is no pod '{}'", name),
+              did_you_mean(name, known) + forms);
 }
 
 Parties::Parties(const Matrix& matrix, const Focus& focus, bool whole_world) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "felixsim/result.h"
 #include "sim/analysis/reach/classes.h"
 
 namespace felixsim::reach {
@@ -27,6 +28,10 @@ std::vector<const FamilyMatrix*> families_of(const Matrix& matrix);
 
 // "ns/pod", with endpoint and host behind it where there are several of this name.
 std::string endpoint_text(const Matrix& matrix, size_t endpoint);
+
+// "there is no pod 'web'"; the help says which was perhaps meant, then what may be written.
+tl::unexpected<Error> no_such_pod(const Matrix& matrix, const std::string& name,
+                                  const std::string& forms);
 
 // Of an endpoint with several addresses of one IP version the first counts.
 class Parties {

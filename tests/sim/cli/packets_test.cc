@@ -156,4 +156,16 @@ TEST_CASE("bisect finds the event, in either direction") {
   const auto same = felixsim("bisect " + tiers + probe + " --good step:0 --bad step:2");
   CHECK(same.code == 1);
   CHECK(has(same, "the probe is blocked at both moments"));
+  const auto nobody =
+      felixsim("bisect " + tiers + " --probe \"nobody -> web tcp/80\" --good step:0");
+  CHECK(nobody.code == 2);
+  CHECK(has(nobody, "at both moments: there is no pod, node or address 'nobody'"));
+}
+
+TEST_CASE("a packet that is lost behind the last rule is not denied by the rule that accepts it") {
+  const auto lost = felixsim(
+      "trace tests/vectors/recording/vxlan-two-nodes --from web1 --to db1 --port 80 --brief");
+  CHECK(lost.code == 1);
+  CHECK(has(lost, "  on node-a: lost: no node has a route to 10.244.0.67"));
+  CHECK_FALSE(has(lost, "denied by"));
 }

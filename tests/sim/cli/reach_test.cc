@@ -171,7 +171,7 @@ TEST_CASE("every format tells the same flows") {
   CHECK(has(folder.reach("--format dot"), "\"shop/web\" -> \"shop/db\" [label=\"tcp/5432\"];\n"));
   CHECK(has(folder.reach("--format markdown"), "| shop/web | shop/db | tcp/5432 |\n"));
   CHECK(has(folder.reach("--format matrix"), "tcp/5432"));
-  CHECK(has(folder.reach("--format summary"), "not isolated for ingress: \n  shop/web\n"));
+  CHECK(has(folder.reach("--format summary"), "not isolated for ingress:\n  shop/web\n"));
   const auto json = nlohmann::json::parse(folder.reach("--json"));
   CHECK(json["complete"] == true);
   CHECK(json["families"][0]["senders"].size() == 2);
@@ -217,4 +217,50 @@ TEST_CASE("explain tells what applies, what decides, and what never does") {
   CHECK(has(dead.text, "shop/db, ingress rule 2: matches nothing"));
   CHECK(explain("pod shop/nobody").code == 2);
   CHECK(has(explain("nonsense").text, "unknown question 'nonsense'"));
+}
+
+TEST_CASE("names that are not there are an error with the near one, not an empty answer") {
+  Folder folder("names");
+  folder.add("all.yaml", namespaces + deployment("Deployment", "web", "shop"));
+  struct Case {
+    std::string arguments, fact, meant;
+  };
+  for (const auto& c :
+       {Case{"--from web", "there is no pod 'web'", "'shop/web'"},
+        Case{"--to shop/weeb", "there is no pod 'shop/weeb'", "'shop/web'"},
+        Case{"--namespace shopp", "no pod is in namespace 'shopp'", "'shop'"},
+        Case{"--from web --diff " + folder.path.string(), "no pod 'web'", "'shop/web'"}})
+    DYNAMIC_SECTION(c.arguments) {
+      CHECK(folder.code(c.arguments) == 2);
+      CHECK(has(folder.reach(c.arguments), c.fact));
+      CHECK(has(folder.reach(c.arguments), "did you mean " + c.meant));
+    }
+}
+
+TEST_CASE("what a branch changes is a comment on its pull request") {
+  Folder main("main"), branch("branch");
+  const std::string pods =
+      namespaces + deployment("Deployment", "web", "shop") + deployment("Deployment", "db", "shop");
+  main.add("all.yaml", pods);
+  branch.add("all.yaml", pods + policy("db", "db", ""));
+  const std::string difference = "--from shop/web --format markdown --diff ";
+  CHECK(main.code(difference + branch.path.string()) == 1);
+  CHECK(main.reach(difference + branch.path.string()) ==
+        "```diff\n-shop/web -> shop/db: all but ipip udp/4789\n```\n");
+  CHECK(main.reach(difference + main.path.string()) == "No connection changes.\n");
+  CHECK(has(main.reach("--format dot --diff " + branch.path.string()), "use list, json or"));
+}
+
+TEST_CASE(
+    "rules for ports that nobody has are dead, those that Kubernetes' namespaces bring are not") {
+  Folder folder("dead");
+  const auto dead = [&] { return felixsim("explain " + folder.path.string() + " dead"); };
+  const std::string pods =
+      namespaces + deployment("Deployment", "web", "shop") + deployment("Deployment", "db", "shop");
+  folder.add("all.yaml", pods + policy("db", "db", "{ports: [{port: sql}]}"));
+  CHECK(dead().text.empty());
+  CHECK(dead().code == 0);
+  folder.add("all.yaml", pods + policy("db", "db", "{ports: [{port: sqll}]}"));
+  CHECK(has(dead().text, "KubernetesNetworkPolicy shop/db, ingress rule 0: matches nothing"));
+  CHECK(dead().code == 1);
 }

@@ -143,6 +143,29 @@ metadata: {name: x}
   CHECK(data["notes"].dump().find("FancyPolicy") != std::string::npos);
 }
 
+TEST_CASE(
+    "a report of manifests says no more than reach where an address decides that is not there") {
+  const Scratch scratch;
+  std::ofstream(scratch.file("m.yaml"))
+      << R"({apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop, labels: {app: db}}, spec: {containers: []}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}, spec: {containers: []}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]
+)";
+  const std::string page = scratch.file("a.html");
+  REQUIRE(cli_test::felixsim("report " + scratch.file("m.yaml") + " --out " + page).code == 0);
+  const auto reach = data_of(text_of(page))["reach"].back();
+  CHECK(reach["families"][0]["connections"].dump().find("unknown") != std::string::npos);
+}
+
 TEST_CASE("an unknown input and an unwritable page are errors") {
   CHECK(cli_test::felixsim("report /nowhere.yaml --out /dev/null").code == 2);
   CHECK(cli_test::felixsim("report scenarios/01_one_pod.yaml --out /nowhere/x.html").code == 2);

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "run_binary.h"
 
@@ -25,15 +26,27 @@ struct Scratch {
 
 const std::string recording = "tests/vectors/recording/single-node-profiles";
 
+size_t widest_line(const std::string& text) {
+  std::istringstream lines(text);
+  size_t widest = 0;
+  for (std::string line; std::getline(lines, line);) widest = std::max(widest, line.size());
+  return widest;
+}
+
 }  // namespace
 
-TEST_CASE("every verb has help with an example, within 79 columns where it is ours to break") {
-  for (const char* verb :
-       {"run", "import", "log", "show", "messages", "diff", "graph", "verify", "reach", "explain"})
+TEST_CASE("every verb that is listed has help with an example, within 79 columns") {
+  const auto list = felixsim("--help");
+  for (const char* verb : {"run", "import", "log", "show", "messages", "diff", "graph", "trace",
+                           "verify", "bisect", "reach", "explain", "report"})
     DYNAMIC_SECTION(verb) {
+      CHECK(list.text.find(fmt::format("\n  {} ", verb)) != std::string::npos);
       const auto help = felixsim(std::string(verb) + " --help");
       CHECK(help.code == 0);
       CHECK(help.text.find("Example: ") != std::string::npos);
+      CHECK(widest_line(list.text) <= 79);
+      INFO(help.text);
+      CHECK(widest_line(help.text) <= 79);
     }
 }
 
@@ -46,7 +59,15 @@ TEST_CASE("a wrong question is answered with the place, the fact and the fix, an
   };
   const std::vector<Case> cases{
       Case{"", "subcommand", "--help"},
-      Case{"fly x", "", "--help"},
+      Case{"fly x", "no verb 'fly'", "--help"},
+      Case{"shaw x", "no verb 'shaw'", "did you mean 'show'?"},
+      Case{"show " + recording + " --nod node-a", "no option '--nod'", "did you mean '--node'?"},
+      Case{"show " + recording + " --node nodea", "nodea", "did you mean 'node-a'?"},
+      Case{"show " + recording + " --node node-a --what route", "route", "did you mean 'routes'?"},
+      Case{"diff " + recording + " step:0 step:1 --node node-a --what ipset", "no such part",
+           "did you mean 'ipsets'?"},
+      Case{"diff " + recording + " step:0 step:1 --node node-a --what reports", "not compared",
+           "show --what reports"},
       Case{"show nowhere.db --node n", "nowhere.db", ""},
       Case{"show " + recording + " --node node-z", "node-z", "node-a"},
       Case{"show " + recording + " --node node-a --what walls", "walls", "iptables"},
@@ -72,6 +93,8 @@ TEST_CASE("diff answers with its exit code") {
   const auto changed = felixsim("diff " + recording + " step:0 step:1 --node node-a");
   CHECK(changed.code == 1);
   CHECK(changed.text.find("=== iptables\n") != std::string::npos);
+  const auto all = felixsim("diff " + recording + " step:0 step:1 --node node-a --what all");
+  CHECK(all.text == changed.text);
 }
 
 TEST_CASE("a capture of the datastore alone is answered on an assumed host, and says so") {
