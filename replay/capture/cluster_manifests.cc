@@ -7,6 +7,7 @@
 
 #include "model/datastore/resources.h"
 #include "replay/capture/capture.h"
+#include "replay/capture/kubernetes_kinds.h"
 #include "replay/capture/manifest.h"
 #include "replay/capture/record_reader.h"
 
@@ -17,25 +18,6 @@ bool is_workload(std::string_view kind) {
   for (const std::string_view known : {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet",
                                        "ReplicationController", "Job", "CronJob"})
     if (kind == known) return true;
-  return false;
-}
-
-// Kubernetes' own kinds that have no say in what packets may pass.
-bool has_no_bearing(std::string_view api, std::string_view kind) {
-  if (kind.find("Policy") != std::string_view::npos && api.starts_with("networking.k8s.io/"))
-    return false;
-  for (const std::string_view group :
-       {"apps/", "batch/", "rbac.authorization.k8s.io/", "storage.k8s.io/", "autoscaling/",
-        "policy/", "apiextensions.k8s.io/", "coordination.k8s.io/", "scheduling.k8s.io/",
-        "admissionregistration.k8s.io/", "apiregistration.k8s.io/", "node.k8s.io/",
-        "events.k8s.io/", "certificates.k8s.io/", "networking.k8s.io/"})
-    if (api.starts_with(group)) return true;
-  if (api == "v1") return true;
-  const bool calico = api == "projectcalico.org/v3" || api == "crd.projectcalico.org/v1";
-  for (const std::string_view known :
-       {"BlockAffinity", "IPAMHandle", "IPAMConfig", "IPAMConfiguration", "CalicoNodeStatus",
-        "KubeControllersConfiguration", "IPAMBlock"})
-    if (calico && kind == known) return true;
   return false;
 }
 
@@ -58,6 +40,13 @@ bool has_all_labels(const yaml::Node& pod, const yaml::Node* labels) {
 bool is_no_manifest(const yaml::Node& document) {
   return document.kind == yaml::Node::Kind::map && document.find("kind") == nullptr &&
          document.find("apiVersion") == nullptr;
+}
+
+constexpr const char* helm_help = " (a template: give what `helm template` prints)";
+bool is_template(const std::string& text) { return text.find("{{") != std::string::npos; }
+
+std::string told(const Error& error) {
+  return error.help.empty() ? error.message : fmt::format("{} ({})", error.message, error.help);
 }
 
 // The objects of a text that is nothing else than JSON objects in a row, each with its line.
@@ -102,18 +91,20 @@ class Reader {
 
   void read(const std::string& file) {
     auto text = read_text(file, max_manifest_bytes);
-    if (!text) return out_.unusable.push_back(text.error().message);
+    if (!text) return out_.unusable.push_back(told(text.error()));
     auto documents = yaml::parse(*text, file);
     if (documents) return add_documents(*documents, file, 1);
     // Several JSON objects in a row are no YAML: one at a time.
     const auto objects = json_objects(*text, file);
-    if (objects.empty()) return out_.unusable.push_back(documents.error().message);
+    if (objects.empty())
+      return out_.unusable.push_back(is_template(*text) ? documents.error().message + helm_help
+                                                        : told(documents.error()));
     for (const auto& [object, line] : objects) {
       auto parsed = yaml::parse(object, fmt::format("{} (object at line {})", file, line));
       if (parsed)
         add_documents(*parsed, file, line);
       else
-        out_.unusable.push_back(parsed.error().message);
+        out_.unusable.push_back(told(parsed.error()));
     }
   }
 
@@ -124,7 +115,7 @@ class Reader {
       if (is_no_manifest(*document)) continue;
       auto items = manifest_items(document, file);
       if (!items) {
-        out_.unusable.push_back(items.error().message);
+        out_.unusable.push_back(told(items.error()));
         continue;
       }
       for (const auto& item : *items) add(item, file, line);
@@ -133,7 +124,11 @@ class Reader {
 
   void add(const ManifestItem& item, const std::string& file, int64_t line) {
     const std::string& kind = item.kind;
+    if (item.api_version == "networking.k8s.io/v1" && kind == "NetworkPolicy")
+      if (auto known = check_network_policy_fields(*item.node, file); !known)
+        return out_.unusable.push_back(told(known.error()));
     Object object{fmt::format("{}:{}", file, line - 1 + item.node->place.line), kind, item.node};
+    if (is_another_copy(item, object)) return;
     if (is_workload(kind)) return workloads_.push_back(std::move(object));
     if (item.api_version == "v1" && kind == "Pod") return add_known_pod(std::move(object));
     if (item.api_version == "v1" && kind == "Namespace") {
@@ -146,13 +141,25 @@ class Reader {
       return add_calico(item, file, object.place);
     if (is_known_resource(item.api_version, kind)) return add_converted(object);
     if (has_no_bearing(item.api_version, kind)) return;
-    refuse(object.place, kind, name_of(*item.node),
-           fmt::format("a kind of '{}' that felixsim does not know", item.api_version));
+    refuse(object.place, kind, name_of(*item.node), why_unknown(item.api_version, kind));
+  }
+
+  // The same object again, with other content, as patches and copies of folders have it: what is
+  // in force then depends on who applies them. The first counts.
+  bool is_another_copy(const ManifestItem& item, const Object& object) {
+    const std::string name = name_of(*item.node);
+    if (name.empty()) return false;
+    const auto [it, first] = seen_.try_emplace(
+        {item.api_version + " " + item.kind, namespace_of(*item.node), name}, object);
+    if (first || yaml::to_json(*it->second.node) == yaml::to_json(*item.node)) return false;
+    refuse(object.place, item.kind, name,
+           fmt::format("with other content also at {}, which counts", it->second.place));
+    return true;
   }
 
   void add_calico(const ManifestItem& item, const std::string& file, const std::string& place) {
     auto stored = store_calico_resources({item}, file);
-    if (!stored) return out_.unusable.push_back(stored.error().message);
+    if (!stored) return out_.unusable.push_back(told(stored.error()));
     for (size_t i = initial_; i < stored->size(); ++i) {
       if (auto* change = std::get_if<DatastoreEvent>(&(*stored)[i].body)) change->origin = place;
       out_.events.push_back(std::move((*stored)[i]));
@@ -272,6 +279,7 @@ class Reader {
   std::map<std::array<std::string, 3>, std::vector<size_t>>
       pods_by_label_;  // namespace, name, value
   std::set<std::string> namespaces_, needed_namespaces_;
+  std::map<std::array<std::string, 3>, Object> seen_;  // by API version and kind, namespace, name
 };
 
 }  // namespace

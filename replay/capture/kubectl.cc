@@ -15,6 +15,7 @@
 
 #include "model/datastore/resources.h"
 #include "replay/capture/capture.h"
+#include "replay/capture/kubernetes_kinds.h"
 #include "replay/capture/manifest.h"
 #include "replay/capture/record_reader.h"
 
@@ -23,15 +24,6 @@ namespace {
 
 constexpr std::string_view calico_api = "projectcalico.org/v3";
 constexpr std::string_view calico_crd_api = "crd.projectcalico.org/v1";
-
-// Kinds of Calico's that Felix never reads, but that a dump of a cluster holds.
-bool is_of_no_use(std::string_view kind) {
-  for (const std::string_view known :
-       {"BlockAffinity", "IPAMHandle", "IPAMConfig", "IPAMConfiguration", "CalicoNodeStatus",
-        "KubeControllersConfiguration"})
-    if (kind == known) return true;
-  return false;
-}
 
 // "10.244.0.0/26" -> the key of the block.
 std::optional<std::string> block_key(const yaml::Node& spec) {
@@ -199,15 +191,16 @@ class KubectlImport {
   Status add(const ManifestItem& item, const std::string& name, bool deleted) {
     const bool calico = item.api_version == calico_api || item.api_version == calico_crd_api;
     if (calico && item.kind == "IPAMBlock") return add_block(item, name, deleted);
-    if (calico && is_of_no_use(item.kind)) {
+    if (has_no_bearing(item.api_version, item.kind)) {
       note(item, name, "left out: Felix does not read it");
       return {};
     }
     if (item.api_version == calico_api && !deleted) return add_calico(item, name);
     if (!is_known_resource(item.api_version, item.kind))
-      return invalid(fmt::format("{}: unknown kind '{}' of '{}'", yaml::at(name, item.node->place),
-                                 item.kind, item.api_version),
-                     "leave out what is neither Calico's nor read by Calico");
+      return invalid(
+          fmt::format("{}: {} '{}': {}", yaml::at(name, item.node->place), item.kind,
+                      metadata_text(*item.node, "name"), why_unknown(item.api_version, item.kind)),
+          "leave out what is neither Calico's nor read by Calico");
     return add_converted(item, name, deleted);
   }
 

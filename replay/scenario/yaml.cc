@@ -150,8 +150,11 @@ class Builder {
   Status syntax_error(const yaml_parser_t& parser) const {
     const bool known = parser.problem_mark.line != 0 || parser.problem_mark.column != 0;
     const Place place = place_of(known ? parser.problem_mark : parser.mark);
-    return error(place, fmt::format("YAML: {}", parser.problem ? parser.problem : "unreadable"),
-                 parser.context ? fmt::format("it happened {}", parser.context) : "");
+    const std::string_view problem = parser.problem ? parser.problem : "unreadable";
+    std::string help = parser.context ? fmt::format("it happened {}", parser.context) : "";
+    if (problem == "found character that cannot start any token")
+      help = "indent with blanks, not tabs; quote what begins with @, ` or %";
+    return error(place, fmt::format("YAML: {}", problem), std::move(help));
   }
 
   static std::string text_of(const yaml_char_t* text) {

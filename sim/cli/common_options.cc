@@ -11,8 +11,7 @@
 namespace felixsim::cli {
 
 void add_input_argument(CLI::App& verb, std::string& input) {
-  verb.add_option("INPUT", input,
-                  "event log, scenario, recording, capture or folder of manifests")
+  verb.add_option("INPUT", input, "event log, scenario, recording, capture or folder of manifests")
       ->required();
 }
 
@@ -34,9 +33,8 @@ Status check_node_part(const std::string& what) {
   std::vector<std::string> parts = node_parts();
   parts.emplace_back("all");
   if (std::find(parts.begin(), parts.end(), what) != parts.end()) return {};
-  return invalid(
-      fmt::format("--what {}: there is no such part", what),
-      fmt::format("{}use one of {}", did_you_mean(what, parts), fmt::join(parts, ", ")));
+  return invalid(fmt::format("--what {}: there is no such part", what),
+                 fmt::format("{}use one of {}", did_you_mean(what, parts), fmt::join(parts, ", ")));
 }
 
 }  // namespace felixsim::cli

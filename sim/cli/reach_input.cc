@@ -29,6 +29,18 @@ std::string origin_of(const DatastoreEvent& change) {
   return change.revision > 0 ? fmt::format("revision {}", change.revision) : "";
 }
 
+// "x.yaml:3: NetworkPolicy shop/db": where what a key stands for was written; else the key alone.
+std::string named_by_origin(const std::string& key,
+                            const std::map<std::string, std::string>& places,
+                            const std::map<std::string, std::string>& origins) {
+  const std::string name = source_name(key);
+  const std::string& known = name.empty() ? key : name;
+  if (const auto place = places.find(key); place != places.end())
+    return place->second + ": " + known;
+  const auto origin = origins.find(name);
+  return origin != origins.end() ? origin->second + ": " + known : known;
+}
+
 }  // namespace
 
 Result<ManifestsOrInput> open_manifests_or_input(const std::string& path) {
@@ -60,18 +72,20 @@ Result<ReachCluster> read_reach_cluster(const std::string& path, const Moment& m
   cluster.unusable = std::move(opened->manifests.unusable);
   cluster.options = what_is_untold(opened->manifests);
   DatastoreView datastore;
-  std::map<std::string, std::string> origins;
+  std::map<std::string, std::string> places;  // by key, in manifests
   for (const auto& event : *events)
     if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) {
       datastore.put(*change);
+      if (!change->origin.empty()) places[change->key] = change->origin;
       if (std::string name = source_name(change->key); !name.empty())
-        origins[std::move(name)] = origin_of(*change);
+        cluster.origins[std::move(name)] = origin_of(*change);
     }
-  cluster.origins = std::move(origins);
   cluster.state = std::make_unique<reach::ClusterState>();
-  cluster.state->update(datastore.flush(), &cluster.unusable);
-  for (const auto& warning : datastore.warnings())
-    cluster.unusable.push_back(fmt::format("{}: {}", warning.key, warning.fact));
+  std::vector<reach::Refused> refused;
+  cluster.state->update(datastore.flush(), &refused);
+  for (const auto& warning : datastore.warnings()) refused.push_back({warning.key, warning.fact});
+  for (const auto& [key, fact] : refused)
+    cluster.unusable.push_back(named_by_origin(key, places, cluster.origins) + ": " + fact);
   for (const auto& name : cluster.state->untold_host_endpoints())
     cluster.unusable.push_back(
         fmt::format("HostEndpoint '{}': which forwarded packets meet its policy is not told: "

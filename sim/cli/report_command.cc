@@ -51,16 +51,18 @@ class ReachOnTheWay {
     for (; at_ < count; ++at_)
       if (const auto* change = std::get_if<DatastoreEvent>(&events[at_].body))
         datastore_.put(*change);
-    live_.update(state_.update(datastore_.flush()));
+    live_.update(state_.update(datastore_.flush(), &refused_));
     return live_.matrix();
   }
   const reach::ClusterState& state() const { return state_; }
   const DatastoreView& datastore() const { return datastore_; }
+  const std::vector<reach::Refused>& refused() const { return refused_; }
 
  private:
   DatastoreView datastore_;
   reach::ClusterState state_;
   reach::LiveMatrix live_;
+  std::vector<reach::Refused> refused_;
   size_t at_ = 0;
 };
 
@@ -150,6 +152,8 @@ class Reporter {
   void add_warnings() {
     for (const auto& warning : reach_.datastore().warnings())
       report_.add_note(fmt::format("invalid: {}: {}", warning.key, warning.fact));
+    for (const auto& [key, fact] : reach_.refused())
+      report_.add_note(fmt::format("invalid: {}: {}", key, fact));
     for (const auto& name : reach_.state().untold_host_endpoints())
       report_.add_note(
           fmt::format("HostEndpoint '{}': which forwarded packets meet its policy is not told: "

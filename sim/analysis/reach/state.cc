@@ -66,7 +66,7 @@ ClusterState::ClusterState() : graph_(graph_options()) {
   graph_.on_status(calc::SyncStatus::in_sync);
 }
 
-Changes ClusterState::update(std::span<const Update> updates, std::vector<std::string>* refused) {
+Changes ClusterState::update(std::span<const Update> updates, std::vector<Refused>* refused) {
   Changes changes;
   std::vector<Update> local;
   local.reserve(updates.size());
@@ -79,7 +79,7 @@ Changes ClusterState::update(std::span<const Update> updates, std::vector<std::s
   graph_.on_updates(local, &invalid);
   if (refused) {
     for (const auto& bad : invalid)
-      refused->push_back(fmt::format("{}: {}", key_text(local[bad.index].key), bad.reason));
+      refused->push_back({key_text(local[bad.index].key), bad.reason});
   }
   for (const auto& message : graph_.flush()) on(message, changes);
   return changes;

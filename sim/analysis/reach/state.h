@@ -56,13 +56,18 @@ struct Changes {
   bool limits = false;     // of encapsulation, on any host
 };
 
+// A value that Felix's validation refuses.
+struct Refused {
+  std::string key, fact;
+};
+
 class ClusterState {
  public:
   ClusterState();
 
   // Takes changes of the datastore, and says what came of them. What is invalid counts as deleted;
   // why is appended to `refused`.
-  Changes update(std::span<const Update> updates, std::vector<std::string>* refused = nullptr);
+  Changes update(std::span<const Update> updates, std::vector<Refused>* refused = nullptr);
 
   const std::map<EndpointName, std::shared_ptr<const msg::WorkloadEndpoint>>& endpoints() const {
     return endpoints_;

@@ -159,8 +159,8 @@ TEST_CASE("a manifest that is wrong is an error with place, fact and fix") {
            Case{"a list in a list", "kind: List\nitems: [{kind: List, items: []}]\n", "f:2:9",
                 "without apiVersion"},
            Case{"items of wrong type", "kind: List\nitems: 7\n", "f:2:8", "'items' is not a list"},
-           Case{"unknown kind", "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n", "f:1:1",
-                "unknown kind 'Secret'"},
+           Case{"unknown kind", "apiVersion: v1\nkind: Pdo\nmetadata: {name: s}\n", "f:1:1",
+                "Pdo 's': a kind of 'v1' that felixsim does not know; did you mean 'Pod'?"},
            Case{"bad word",
                 "apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: {name: p}\nspec: {cidr: "
                 "10.0.0.0/16, ipipMode: Alway}\n",

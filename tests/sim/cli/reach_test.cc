@@ -122,6 +122,50 @@ TEST_CASE("what cannot be used is named with its place, and the exit code says i
   CHECK(has(folder.reach("--json"), "\"complete\":false"));
 }
 
+TEST_CASE("what an API server, kustomize or Helm would make otherwise is named, with what to do") {
+  struct Case {
+    std::string name, text, told;
+  };
+  const std::string np =
+      "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: "
+      "p, namespace: shop}, spec: ";
+  for (const auto& c :
+       {Case{"a field of a policy", np + "{podSelector: {}, ingres: []}}\n",
+             "NetworkPolicy 'p' spec: unknown key 'ingres' (did you mean 'ingress'?"},
+        Case{"a field of a peer",
+             np + "{podSelector: {}, ingress: [{from: [{podSelectr: {}}]}]}}\n",
+             "NetworkPolicy 'p' peer: unknown key 'podSelectr' (did you mean 'podSelector'?"},
+        Case{"a selector of Calico's",
+             "{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: p, "
+             "namespace: shop}, spec: {selector: a = 'b'}}\n",
+             "b.yaml:1: NetworkPolicy shop/p: selector `(a = 'b') && "},
+        Case{"a kind", "{apiVersion: v1, kind: Namespce, metadata: {name: x}}\n",
+             "did you mean 'Namespace'?"},
+        Case{"another copy", "\n{apiVersion: v1, kind: Namespace, metadata: {name: shop}}\n",
+             "b.yaml:2: Namespace 'shop': with other content also at"},
+        Case{"a template of Helm", "kind: {{ .Values.kind }}\n", "what `helm template` prints"},
+        Case{"a tab", "kind: Pod\nmetadata:\n\tname: x\n", "indent with blanks, not tabs"},
+        Case{"kustomize",
+             "{apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization, resources: []}\n",
+             "give the output of `kustomize build`"},
+        Case{"a policy API that Calico does not read",
+             "{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: "
+             "{name: x}}\n",
+             "it reads ClusterNetworkPolicy of policy.networking.k8s.io/v1alpha2"}})
+    DYNAMIC_SECTION(c.name) {
+      Folder folder("told");
+      folder.add("a.yaml", namespaces + pod("db", "10.0.0.1")).add("b.yaml", c.text);
+      CHECK(has(folder.reach(""), c.told));
+      CHECK(folder.code("") == 2);
+    }
+}
+
+TEST_CASE("the same object twice is no trouble") {
+  Folder folder("twice");
+  folder.add("a.yaml", namespaces).add("b.yaml", namespaces + pod("db", "10.0.0.1"));
+  CHECK(folder.code("") == 0);
+}
+
 TEST_CASE("JSON objects one after another in a file are read, and named with their lines") {
   Folder folder("objects");
   folder.add(
