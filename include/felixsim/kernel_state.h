@@ -63,28 +63,45 @@ struct Link {
 };
 
 // Routing.
+struct NextHop {
+  std::optional<Ip> gateway;
+  std::string device;
+  int weight = 1;
+  bool onlink = false;
+  bool dead = false;  // its interface is down
+  auto operator<=>(const NextHop&) const = default;
+};
+// In the order in which a kernel looks at them.
 struct Route {
   enum class Type : uint8_t { unicast, local, broadcast, blackhole, unreachable, prohibit, throw_ };
   Cidr dst;
+  int table = 254;  // 254 main, 255 local
+  uint32_t metric = 0;
+  int rank = 0;  // among those of one destination, table and metric, from 0 on; 0 is used
   Type type = Type::unicast;
   std::optional<Ip> gateway;
   std::string device;        // empty for blackhole and the like
   std::string scope;         // as `ip route` prints it; empty: global
   std::optional<Ip> source;  // preferred source
   int protocol = 3;          // RTPROT_*: 2 kernel, 3 boot, 80 Felix's default
-  int table = 254;           // 254 main, 255 local
-  uint32_t metric = 0;
   bool onlink = false;
   std::optional<int> mtu_bytes;
+  // Of a multipath route two or more; gateway and device are empty then, as netlink has it.
+  std::vector<NextHop> next_hops;
   auto operator<=>(const Route&) const = default;
 };
 struct RoutingRule {
+  enum class Action : uint8_t { lookup, blackhole, unreachable, prohibit };
   uint32_t priority = 0;
   IpFamily family = IpFamily::v4;
-  std::optional<Cidr> from, to;
-  std::optional<uint32_t> mark, mask;
+  int rank = 0;                        // among those of one priority, from 0 on
+  std::optional<IpPrefix> from, to;    // host bits are kept, and do not count
+  std::optional<uint32_t> mark, mask;  // without a mask all bits of a mark count
   bool invert = false;
-  int table = 254;
+  std::string in_device, out_device;
+  Action action = Action::lookup;
+  int table = 254;                            // 0: none, of an action that looks nothing up
+  std::optional<int> suppress_prefix_length;  // routes this short or shorter do not count
   auto operator<=>(const RoutingRule&) const = default;
 };
 struct Neighbour {
@@ -98,7 +115,8 @@ struct Neighbour {
 struct FdbEntry {
   std::string device;
   Mac mac;
-  Ip destination;
+  std::optional<Ip> destination = {};  // of tunnels
+  bool by_bridge = false;              // kept by the bridge that the device is
   auto operator<=>(const FdbEntry&) const = default;
 };
 

@@ -8,9 +8,10 @@ namespace felixsim {
 
 namespace {
 
-// What Felix compares of a rule: not its destination.
+// What Felix compares of a rule: not its destination, and not its place.
 RoutingRule compared(RoutingRule rule) {
   rule.to.reset();
+  rule.rank = 0;
   if (rule.mark && !rule.mask) rule.mask = ~uint32_t{0};
   return rule;
 }

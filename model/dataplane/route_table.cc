@@ -252,6 +252,7 @@ bool RouteTable::is_ours(const Route& route) const {
 Route RouteTable::comparable(Route route) const {
   if (config_.family == IpFamily::v6) route.scope.clear();
   if (is_special(route)) route.device.clear();
+  route.rank = 0;
   return route;
 }
 

@@ -64,7 +64,7 @@ bool VxlanFdb::resync(const KernelState& kernel) {
   }
   std::map<Mac, Ip> entries;
   for (const FdbEntry& entry : kernel.fdb) {
-    if (entry.device == device_) entries[entry.mac] = entry.destination;
+    if (entry.device == device_ && entry.destination) entries[entry.mac] = *entry.destination;
   }
   neighbours_.replace_actual(std::move(neighbours));
   entries_.replace_actual(std::move(entries));

@@ -2,6 +2,7 @@
 // See host_action.h.
 #include "model/kernel/host_action.h"
 
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "model/kernel/route_text.h"
@@ -62,7 +63,7 @@ Status add_addresses(SimulatedKernel& kernel, const json& list, const std::strin
     if (!ip.is_v4() && ip.bytes[0] == 0xfe && (ip.bytes[1] & 0xc0) == 0x80) address.scope = "link";
     address.nodad = !ip.is_v4() && address.scope == "global";
     const auto answer = kernel.apply(AddressOp{false, name, address});
-    if (answer.rc != 0 && answer.text != "File exists") return wrong(where, answer.text);
+    if (answer.rc != 0 && answer.rc != EEXIST) return wrong(where, answer.text);
   }
   return {};
 }

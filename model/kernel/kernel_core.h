@@ -78,8 +78,6 @@ KernelAnswer run_wg(KernelCore& core, const CommandWords& words);
 
 // What netlink, /proc/sys and files do: errno, or 0.
 KernelAnswer apply_route(KernelCore& core, const RouteOp& op);
-// As `ip route add` and `append` would: EEXIST where a route of this key is there already.
-KernelAnswer add_route(KernelCore& core, const Route& route);
 KernelAnswer apply_rule(KernelCore& core, const RuleOp& op);
 KernelAnswer apply_neighbour(KernelCore& core, const NeighbourOp& op);
 KernelAnswer apply_fdb(KernelCore& core, const FdbOp& op);

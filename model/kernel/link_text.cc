@@ -109,11 +109,23 @@ Result<Link> parse_link(std::string_view line) {
   return link;
 }
 
+// Behind another of the same subnet.
+bool is_secondary(const Link& link, const Address& address) {
+  for (const auto& other : link.addresses) {
+    if (other.prefix == address.prefix) return false;
+    if (other.prefix.length == address.prefix.length &&
+        other.prefix.network() == address.prefix.network())
+      return true;
+  }
+  return false;
+}
+
 void append_addresses(std::string& out, const Link& link, bool v4) {
   for (const auto& address : link.addresses) {
     if (address.prefix.address.is_v4() != v4) continue;
     out += fmt::format("{}    inet{} {} scope {} ", link.name, v4 ? "" : "6", address.prefix.str(),
                        address.scope);
+    if (v4 && is_secondary(link, address)) out += "secondary ";
     if (v4)
       out += link.name;
     else if (address.nodad)
@@ -227,9 +239,11 @@ Result<std::set<Neighbour>> parse_neighbours(std::string_view text) {
 
 std::string print_fdb(const std::set<FdbEntry>& fdb) {
   std::string out;
-  for (const auto& entry : fdb)
-    out += fmt::format("{} dev {} dst {} self permanent\n", entry.mac.str(), entry.device,
-                       entry.destination.str());
+  for (const auto& entry : fdb) {
+    out += fmt::format("{} dev {} ", entry.mac.str(), entry.device);
+    if (entry.destination) out += "dst " + entry.destination->str() + " ";
+    out += entry.by_bridge ? "master " + entry.device + " permanent\n" : "self permanent\n";
+  }
   return out;
 }
 
@@ -244,15 +258,16 @@ Result<std::set<FdbEntry>> parse_fdb(std::string_view text) {
     if (!mac) return invalid(fmt::format("a forwarding entry cannot be read: {}", line));
     FdbEntry entry;
     entry.mac = *mac;
-    std::optional<Ip> destination;
+    std::string_view master;
     while (!(word = take_word(rest)).empty()) {
       if (word == "dev") entry.device = take_word(rest);
-      if (word == "dst") destination = Ip::parse(take_word(rest));
+      if (word == "dst") entry.destination = Ip::parse(take_word(rest));
+      if (word == "master") master = take_word(rest);
     }
-    if (!destination) continue;
     if (entry.device.empty())
       return invalid(fmt::format("a forwarding entry without a device: {}", line));
-    entry.destination = *destination;
+    entry.by_bridge = master == entry.device;
+    if (!master.empty() && !entry.by_bridge) continue;  // of a bridge's port
     fdb.insert(entry);
   }
   return fdb;

@@ -24,7 +24,7 @@ Status parse_addresses(std::string_view text, std::map<std::string, Link>& links
 std::string print_neighbours(const std::set<Neighbour>& neighbours);
 Result<std::set<Neighbour>> parse_neighbours(std::string_view text);
 std::string print_fdb(const std::set<FdbEntry>& fdb);
-// Lines of bridges' own addresses (without "dst") are skipped.
+// Lines of bridges' ports are skipped.
 Result<std::set<FdbEntry>> parse_fdb(std::string_view text);
 
 }  // namespace felixsim

@@ -1,104 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Netlink, /proc/sys: the operations of kernel_op.h with the refusals of the kernel. Mirrors Linux
-// net/ipv4/fib_semantics.c (fib_create_info, fib_check_nh), net/ipv6/route.c
-// (ip6_route_info_create), net/core/rtnetlink.c, drivers/net/vxlan. Left out: multipath, policy
-// tables as a limit, quotas.
-#include <cerrno>
-
+// Netlink, /proc/sys: the operations of kernel_op.h on links, addresses, neighbours, forwarding
+// entries and settings, with the refusals of the kernel. Mirrors Linux net/core/rtnetlink.c,
+// net/core/neighbour.c, drivers/net/vxlan. Left out: quotas.
+#include "model/kernel/kernel_error.h"
 #include "model/kernel/net_state.h"
+#include "model/kernel/routes.h"
 #include "model/kernel/words.h"
 
 namespace felixsim {
 namespace {
 
-constexpr int local_table = 255;
-constexpr uint32_t v6_default_metric = 1024;  // IP6_RT_PRIO_USER
-
-KernelAnswer no_errno(int code) {
-  static constexpr std::pair<int, std::string_view> texts[] = {
-      {EEXIST, "File exists"},
-      {ESRCH, "No such process"},
-      {ENODEV, "No such device"},
-      {ENETDOWN, "Network is down"},
-      {ENETUNREACH, "Network is unreachable"},
-      {EHOSTUNREACH, "No route to host"},
-      {EINVAL, "Invalid argument"},
-      {EOPNOTSUPP, "Operation not supported"},
-      {ENOENT, "No such file or directory"},
-      {EADDRNOTAVAIL, "Cannot assign requested address"},
-      {ERANGE, "Numerical result out of range"}};
-  for (const auto& [number, text] : texts)
-    if (number == code) return {code, std::string(text)};
-  return {code, fmt::format("error {}", code)};
-}
-
 Link* find_link(KernelCore& core, const std::string& name) {
   const auto found = core.state.links.find(name);
   return found == core.state.links.end() ? nullptr : &found->second;
-}
-
-bool is_unicast(const Route& route) { return route.type == Route::Type::unicast; }
-
-// A gateway must be reachable by a route without one, over the interface.
-bool gateway_is_on_link(const KernelCore& core, const Route& route) {
-  for (const auto& other : core.state.routes)
-    if (!other.gateway && is_unicast(other) && other.dst.contains(*route.gateway) &&
-        (route.device.empty() || other.device == route.device) && other.dst.length > 0)
-      return true;
-  return route.gateway && !route.gateway->is_v4() && route.gateway->bytes[0] == 0xfe;
-}
-
-bool is_own_address(const KernelCore& core, const Ip& ip) {
-  const auto* found = find_route(
-      core,
-      Route{Cidr::host(ip), Route::Type::local, {}, {}, {}, {}, 2, local_table, 0, false, {}});
-  if (found && found->type == Route::Type::local) return true;
-  for (const auto& [name, link] : core.state.links)
-    for (const auto& address : link.addresses)
-      if (address.prefix.address == ip) return true;
-  return false;
-}
-
-// The route as the kernel keeps it.
-Route normal_route(Route route) {
-  const bool v4 = route.dst.address.is_v4();
-  if (route.scope == "global" || route.scope == "universe" || !v4) route.scope.clear();
-  if (!v4 && route.metric == 0 && route.protocol != 2) route.metric = v6_default_metric;
-  if (!is_unicast(route) && route.type != Route::Type::local &&
-      route.type != Route::Type::broadcast)
-    route.device = v4 ? "" : "lo";
-  return route;
-}
-
-// Routes to the host itself, and to everybody on a link, have a device that is up and no gateway.
-int check_own_route(const KernelCore& core, const Route& route) {
-  if (route.gateway) return EINVAL;
-  const auto found = core.state.links.find(route.device);
-  if (found == core.state.links.end()) return route.dst.address.is_v4() ? 0 : ENODEV;
-  return found->second.admin_up ? 0 : ENETDOWN;
-}
-
-int check_route(KernelCore& core, Route& route) {
-  if (route.type == Route::Type::local || route.type == Route::Type::broadcast)
-    return check_own_route(core, route);
-  if (!is_unicast(route)) return 0;
-  if (route.device.empty() && route.gateway)
-    for (const auto& other : core.state.routes)
-      if (!other.gateway && other.dst.contains(*route.gateway) && other.dst.length > 0 &&
-          is_unicast(other))
-        route.device = other.device;
-  if (route.device.empty()) return route.gateway ? ENETUNREACH : ENODEV;
-  const auto* link = find_link(core, route.device);
-  if (!link) return ENODEV;
-  if (!link->admin_up) return ENETDOWN;
-  if (route.gateway && !route.onlink && !gateway_is_on_link(core, route))
-    return route.dst.address.is_v4() ? ENETUNREACH : EHOSTUNREACH;
-  // "Nexthop has invalid gateway", "Gateway can not be a local address"; IPv4 asks only if onlink.
-  if (route.gateway && is_own_address(core, *route.gateway) &&
-      (route.onlink || !route.gateway->is_v4()))
-    return EINVAL;
-  if (route.source && !is_own_address(core, *route.source)) return EINVAL;
-  return 0;
 }
 
 bool is_supported(const KernelCore& core, const std::string& kind) {
@@ -140,43 +54,15 @@ void add_interface_sysctls(KernelState& state, const std::string& device) {
   }
 }
 
-KernelAnswer add_route(KernelCore& core, const Route& asked) {
-  Route route = normal_route(asked);
-  if (find_route(core, route)) return no_errno(EEXIST);
-  if (const int wrong = check_route(core, route)) return no_errno(wrong);
-  insert_route(core, route);
-  return {};
-}
-
 KernelAnswer apply_route(KernelCore& core, const RouteOp& op) {
-  Route route = normal_route(op.route);
-  if (op.remove) {
-    // What is not named (interface, gateway, protocol of a bare destination) does not narrow.
-    const Route* found = find_route(core, route);
-    const bool fits = found && (route.device.empty() || found->device == route.device) &&
-                      (!route.gateway || found->gateway == route.gateway) &&
-                      (is_unicast(route) || found->type == route.type);
-    if (!fits) return no_errno(ESRCH);
-    core.changes.push_back({KernelChange::Kind::route, found->device, found->dst, found->table});
-    core.state.routes.erase(*found);
-    return {};
-  }
-  if (const int wrong = check_route(core, route)) return no_errno(wrong);
-  if (const Route* found = find_route(core, route)) {
-    if (*found == route) return {};
-    core.state.routes.erase(*found);
-  }
-  insert_route(core, route);
-  return {};
-}
-
-KernelAnswer apply_rule(KernelCore& core, const RuleOp& op) {
-  if (op.remove) return core.state.rules.erase(op.rule) ? KernelAnswer{} : no_errno(ENOENT);
-  return core.state.rules.insert(op.rule).second ? KernelAnswer{} : no_errno(EEXIST);
+  if (!op.remove) return put_route(core, RouteVerb::replace, op.route);
+  RouteWords named{op.route, true};
+  named.names_type = op.route.type != Route::Type::unicast;
+  return delete_route(core, named);
 }
 
 KernelAnswer apply_neighbour(KernelCore& core, const NeighbourOp& op) {
-  if (!find_link(core, op.neighbour.device)) return no_errno(ENODEV);
+  if (!find_link(core, op.neighbour.device)) return kernel_error(ENODEV);
   const auto same = [&](const Neighbour& n) {
     return n.device == op.neighbour.device && n.address == op.neighbour.address &&
            n.proxy == op.neighbour.proxy;
@@ -192,39 +78,60 @@ KernelAnswer apply_neighbour(KernelCore& core, const NeighbourOp& op) {
     there = there || is;
     it = is ? neighbours.erase(it) : std::next(it);
   }
-  if (op.remove) return there ? KernelAnswer{} : no_errno(ENOENT);
+  if (op.remove) return there ? KernelAnswer{} : kernel_error(ENOENT);
   neighbours.insert(op.neighbour);
   return {};
 }
 
+namespace {
+
+// Tunnels keep where a MAC is; other Ethernet devices only that they take its frames
+// (net/core/rtnetlink.c ndo_dflt_fdb_add), and have no place for more.
+KernelAnswer check_fdb(const Link& link, const FdbOp& op) {
+  const bool ethernet = link.kind != "loopback" && link.kind != "wireguard" && link.kind != "ipip";
+  if (!ethernet)
+    return kernel_error(EINVAL, fmt::format("FDB {} only supported for Ethernet devices",
+                                            op.remove ? "delete" : "add"));
+  if (op.remove) return {};
+  const bool tunnel = link.kind == "vxlan";
+  if (tunnel && !op.entry.destination) return kernel_error(EINVAL);
+  if (link.kind == "bridge" && op.entry.mac == Mac{}) return kernel_error(EINVAL);
+  return {};
+}
+
+}  // namespace
+
 KernelAnswer apply_fdb(KernelCore& core, const FdbOp& op) {
   const auto* link = find_link(core, op.entry.device);
-  if (!link) return no_errno(ENODEV);
-  if (link->kind != "vxlan" && link->kind != "bridge") return no_errno(EOPNOTSUPP);
-  std::optional<FdbEntry> present;
-  for (auto it = core.state.fdb.lower_bound({op.entry.device, op.entry.mac, {}});
-       it != core.state.fdb.end() && it->device == op.entry.device && it->mac == op.entry.mac; ++it)
-    present = *it;
-  if (op.remove && !present) return no_errno(ENOENT);
-  if (present) core.state.fdb.erase(*present);
-  if (!op.remove) core.state.fdb.insert(op.entry);
+  if (!link) return kernel_error(ENODEV);
+  if (auto wrong = check_fdb(*link, op); wrong.rc != 0) return wrong;
+  FdbEntry entry = op.entry;
+  if (link->kind != "vxlan") entry.destination.reset();
+  entry.by_bridge = link->kind == "bridge";
+  // A removal takes what it names; a place that it does not name is any.
+  const size_t gone = std::erase_if(core.state.fdb, [&](const FdbEntry& other) {
+    return other.device == entry.device && other.mac == entry.mac &&
+           (!op.remove || !entry.destination || other.destination == entry.destination);
+  });
+  if (op.remove) return gone > 0 ? KernelAnswer{} : kernel_error(ENOENT);
+  core.state.fdb.insert(entry);
   return {};
 }
 
 KernelAnswer apply_link_add(KernelCore& core, const LinkAddOp& op) {
   const auto& name = op.link.name;
-  if (name.empty() || name.size() > 15) return no_errno(ERANGE);
-  if (find_link(core, name)) return no_errno(EEXIST);
-  if (!is_supported(core, op.link.kind)) return no_errno(EOPNOTSUPP);
+  if (name.empty() || name.size() > 15) return kernel_error(ERANGE);
+  if (find_link(core, name)) return kernel_error(EEXIST);
+  if (!is_supported(core, op.link.kind)) return kernel_error(EOPNOTSUPP);
   if (op.link.vxlan) {
     if (!op.link.vxlan->device.empty() && !find_link(core, op.link.vxlan->device))
-      return no_errno(ENODEV);
+      return kernel_error(ENODEV);
     for (const auto& [other_name, other] : core.state.links)
       if (other.vxlan && other.vxlan->vni == op.link.vxlan->vni &&
           other.vxlan->port == op.link.vxlan->port &&
           (!other.vxlan->local || !op.link.vxlan->local ||
            other.vxlan->local->family == op.link.vxlan->local->family))
-        return no_errno(EEXIST);
+        return kernel_error(EEXIST);
   }
   Link link = op.link;
   link.index = core.next_link_index++;
@@ -247,11 +154,12 @@ KernelAnswer apply_link_add(KernelCore& core, const LinkAddOp& op) {
 
 KernelAnswer apply_link_remove(KernelCore& core, const LinkRemoveOp& op) {
   auto* link = find_link(core, op.name);
-  if (!link) return no_errno(ENODEV);
-  if (link->kind == "loopback") return no_errno(EOPNOTSUPP);
+  if (!link) return kernel_error(ENODEV);
+  if (link->kind == "loopback") return kernel_error(EOPNOTSUPP);
   set_admin_up(core, *link, false);
   const auto addresses = link->addresses;
   for (const auto& address : addresses) remove_address(core, *link, address);
+  remove_next_hops(core, op.name);
   erase_routes_if(core, [&](const Route& route) { return route.device == op.name; });
   std::erase_if(core.state.neighbours, [&](const Neighbour& n) { return n.device == op.name; });
   std::erase_if(core.state.fdb, [&](const FdbEntry& e) { return e.device == op.name; });
@@ -270,30 +178,34 @@ namespace {
 KernelAnswer write_threaded(KernelCore& core, const SysctlOp& op) {
   for (const auto& [name, link] : core.state.links) {
     if (op.name != threaded_file(name)) continue;
-    if (!link.wireguard || link.wireguard->peers.empty()) return no_errno(EOPNOTSUPP);
+    if (!link.wireguard || link.wireguard->peers.empty()) return kernel_error(EOPNOTSUPP);
     core.state.sysctls[op.name] = op.value;
     return {};
   }
-  return no_errno(ENOENT);
+  return kernel_error(ENOENT);
+}
+
+void rename_in_routes(KernelState& state, const std::string& from, const std::string& to) {
+  std::set<Route> routes;
+  for (Route route : state.routes) {
+    if (route.device == from) route.device = to;
+    for (auto& hop : route.next_hops)
+      if (hop.device == from) hop.device = to;
+    routes.insert(std::move(route));
+  }
+  state.routes = std::move(routes);
 }
 
 // The device keeps its index; what hangs on it follows. An interface that is up may be renamed too
 // (net/core/dev.c netif_change_name, since Linux 6.2).
 KernelAnswer rename_link(KernelCore& core, const std::string& from, const std::string& to) {
   auto& state = core.state;
-  if (to.empty() || to.size() > 15) return no_errno(EINVAL);
-  if (find_link(core, to)) return no_errno(EEXIST);
+  if (to.empty() || to.size() > 15) return kernel_error(EINVAL);
+  if (find_link(core, to)) return kernel_error(EEXIST);
   auto node = state.links.extract(from);
   node.key() = node.mapped().name = to;
   state.links.insert(std::move(node));
-  std::vector<Route> routes;
-  for (const auto& route : state.routes)
-    if (route.device == from) routes.push_back(route);
-  erase_routes_if(core, [&](const Route& route) { return route.device == from; });
-  for (auto& route : routes) {
-    route.device = to;
-    insert_route(core, route);
-  }
+  rename_in_routes(state, from, to);
   const auto move_entries = [&](auto& entries) {
     std::vector<typename std::decay_t<decltype(entries)>::value_type> moved;
     for (const auto& entry : entries)
@@ -322,7 +234,7 @@ KernelAnswer rename_link(KernelCore& core, const std::string& from, const std::s
 }  // namespace
 
 KernelAnswer apply_link_set(KernelCore& core, const LinkSetOp& op) {
-  if (!find_link(core, op.name)) return no_errno(ENODEV);
+  if (!find_link(core, op.name)) return kernel_error(ENODEV);
   if (op.new_name && *op.new_name != op.name) {
     if (auto answer = rename_link(core, op.name, *op.new_name); answer.rc != 0) return answer;
   }
@@ -332,7 +244,7 @@ KernelAnswer apply_link_set(KernelCore& core, const LinkSetOp& op) {
     note(core, KernelChange::Kind::link, link->name);
   }
   if (op.mtu_bytes) {
-    if (*op.mtu_bytes < 68 || *op.mtu_bytes > 65535) return no_errno(EINVAL);
+    if (*op.mtu_bytes < 68 || *op.mtu_bytes > 65535) return kernel_error(EINVAL);
     if (*op.mtu_bytes != link->mtu_bytes) note(core, KernelChange::Kind::link, link->name);
     link->mtu_bytes = *op.mtu_bytes;
   }
@@ -342,17 +254,26 @@ KernelAnswer apply_link_set(KernelCore& core, const LinkSetOp& op) {
 
 KernelAnswer apply_address(KernelCore& core, const AddressOp& op) {
   auto* link = find_link(core, op.device);
-  if (!link) return no_errno(ENODEV);
+  if (!link) return kernel_error(ENODEV);
   const auto found =
       std::find_if(link->addresses.begin(), link->addresses.end(),
                    [&](const Address& address) { return address.prefix == op.address.prefix; });
+  const bool v4 = op.address.prefix.address.is_v4();
   if (op.remove) {
-    if (found == link->addresses.end()) return no_errno(EADDRNOTAVAIL);
+    if (found == link->addresses.end())
+      return kernel_error(EADDRNOTAVAIL,
+                          v4 ? "ipv4: Address not found" : "ipv6: address not found");
     const Address address = *found;
     remove_address(core, *link, address);
     return {};
   }
-  if (found != link->addresses.end()) return no_errno(EEXIST);
+  if (found != link->addresses.end())
+    return kernel_error(EEXIST,
+                        v4 ? "ipv4: Address already assigned" : "ipv6: address already assigned");
+  for (const auto& other : link->addresses)
+    if (v4 && other.prefix.length == op.address.prefix.length &&
+        other.prefix.network() == op.address.prefix.network() && other.scope != op.address.scope)
+      return kernel_error(EINVAL, "ipv4: Invalid scope value");
   add_address(core, *link, op.address);
   return {};
 }
@@ -374,10 +295,11 @@ KernelAnswer apply_sysctl(KernelCore& core, const SysctlOp& op) {
        {"net.ipv4.conf.", "net.ipv6.conf.", "net.ipv4.neigh.", "net.ipv6.neigh."}) {
     if (!op.name.starts_with(prefix)) continue;
     const size_t end = op.name.rfind('.');
-    if (end <= prefix.size()) return no_errno(ENOENT);
+    if (end <= prefix.size()) return kernel_error(ENOENT);
     const auto device = op.name.substr(prefix.size(), end - prefix.size());
     const bool of_all = device == "all" && prefix.ends_with(".conf.");
-    if (!of_all && device != "default" && !state.links.contains(device)) return no_errno(ENOENT);
+    if (!of_all && device != "default" && !state.links.contains(device))
+      return kernel_error(ENOENT);
   }
   state.sysctls[op.name] = op.value;
   return {};

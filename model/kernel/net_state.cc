@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// See net_state.h. Mirrors Linux net/ipv4/fib_frontend.c (fib_add_ifaddr, fib_del_ifaddr,
-// fib_disable_ip), net/ipv6/addrconf.c (addrconf_dev_config, addrconf_ifdown),
-// net/core/neighbour.c. Left out: secondary addresses, duplicate address detection, link-local and
-// multicast routes.
+// See net_state.h. Mirrors Linux net/ipv4/devinet.c (inet_insert_ifa, inet_del_ifa),
+// fib_frontend.c (fib_add_ifaddr, fib_del_ifaddr, fib_disable_ip), net/ipv6/addrconf.c
+// (inet6_addr_add, addrconf_dev_config, addrconf_ifdown), net/core/neighbour.c. Left out: duplicate
+// address detection, link-local and multicast routes.
 #include "model/kernel/net_state.h"
 
+#include "model/kernel/routes.h"
 #include "model/kernel/sysctl_text.h"
 
 namespace felixsim {
@@ -22,42 +23,69 @@ Route kernel_route(const Link& link, const Cidr& dst, Route::Type type, int tabl
   return route;
 }
 
-// The routes that the kernel keeps for an address while its interface is up.
-std::vector<Route> address_routes(const Link& link, const Address& address, bool up) {
-  const auto& ip = address.prefix.address;
+// The address of the same IPv4 subnet that was there before it, if any: the primary one.
+const Address* primary_of(const Link& link, const Address& address) {
+  for (const auto& other : link.addresses) {
+    if (other.prefix == address.prefix) return nullptr;
+    if (address.prefix.address.is_v4() && other.prefix.length == address.prefix.length &&
+        other.prefix.network() == address.prefix.network())
+      return &other;
+  }
+  return nullptr;
+}
+
+void add_v4_routes(const Link& link, const Address& address, std::vector<Route>& routes) {
+  const Address* primary = primary_of(link, address);
+  const Ip& ip = address.prefix.address;
+  const auto add = [&](const Cidr& dst, Route::Type type, int table, const char* scope) {
+    Route route = kernel_route(link, dst, type, table);
+    route.scope = scope;
+    route.source = primary ? primary->prefix.address : ip;
+    routes.push_back(std::move(route));
+  };
+  add(Cidr::host(ip), Route::Type::local, local_table, "host");
   const int length = address.prefix.length;
-  const bool v4 = ip.is_v4(), loopback = link.kind == "loopback";
-  std::vector<Route> routes;
-  if (!v4 && address.scope == "link") return routes;
-  Route local = kernel_route(link, Cidr::host(ip), Route::Type::local, local_table);
-  if (v4) {
-    local.scope = "host";
-    local.source = ip;
-  }
-  if (v4 || up) routes.push_back(local);
-  if (!up || length == ip.max_prefix()) return routes;
-  if (!v4) {
-    Route connected =
-        kernel_route(link, address.prefix.network(), Route::Type::unicast, main_table);
-    connected.metric = 256;
-    routes.push_back(connected);
-    return routes;
-  }
-  Route connected = kernel_route(link, address.prefix.network(),
-                                 loopback ? Route::Type::local : Route::Type::unicast,
-                                 loopback ? local_table : main_table);
-  connected.scope = loopback ? "host" : "link";
-  connected.source = ip;
+  if (!link.admin_up || primary || length == ip.max_prefix()) return;
+  if (link.kind == "loopback")
+    add(address.prefix.network(), Route::Type::local, local_table, "host");
+  else
+    add(address.prefix.network(), Route::Type::unicast, main_table, "link");
+  if (length >= 31) return;
+  const uint32_t mask = ~uint32_t{0} >> length;
+  add(Cidr::host(Ip::v4(ip.to_u32() | mask)), Route::Type::broadcast, local_table, "link");
+}
+
+void add_v6_routes(const Link& link, const Address& address, std::vector<Route>& routes) {
+  if (!link.admin_up || address.scope == "link") return;
+  routes.push_back(
+      kernel_route(link, Cidr::host(address.prefix.address), Route::Type::local, local_table));
+  if (address.scope == "host") return;  // ::1
+  Route connected = kernel_route(link, address.prefix.network(), Route::Type::unicast, main_table);
+  connected.metric = 256;  // IP6_RT_PRIO_ADDRCONF
   routes.push_back(connected);
-  if (length < 31) {
-    const uint32_t mask = ~uint32_t{0} >> length;
-    Route broadcast = kernel_route(link, Cidr::host(Ip::v4(ip.to_u32() | mask)),
-                                   Route::Type::broadcast, local_table);
-    broadcast.scope = "link";
-    broadcast.source = ip;
-    routes.push_back(broadcast);
-  }
+}
+
+// The routes that the kernel keeps for an interface's addresses.
+std::vector<Route> address_routes(const Link& link) {
+  std::vector<Route> routes;
+  for (const auto& address : link.addresses)
+    (address.prefix.address.is_v4() ? add_v4_routes : add_v6_routes)(link, address, routes);
   return routes;
+}
+
+bool contains(const std::vector<Route>& routes, Route route) {
+  route.rank = 0;
+  return std::find(routes.begin(), routes.end(), route) != routes.end();
+}
+
+// Brings the routes from those of `before` to those that the addresses have now.
+void follow_addresses(KernelCore& core, const Link& link, const std::vector<Route>& before) {
+  const auto now = address_routes(link);
+  erase_routes_if(core, [&](const Route& route) {
+    return route.device == link.name && contains(before, route) && !contains(now, route);
+  });
+  for (const auto& route : now)
+    if (!contains(before, route)) insert_route(core, route);
 }
 
 // Addresses that the kernel gives an interface that comes up: 127.0.0.1 and ::1 to lo, the
@@ -119,55 +147,80 @@ Mac derived_mac(std::string_view name) {
   return mac;
 }
 
-void insert_route(KernelCore& core, const Route& route) {
-  if (core.state.routes.insert(route).second)
-    core.changes.push_back({KernelChange::Kind::route, route.device, route.dst, route.table});
+namespace {
+
+// IPv6 keeps its addresses by scope, the widest and youngest first (ipv6_link_dev_addr); IPv4 the
+// primary ones before the others.
+std::vector<Address>::iterator place_of(Link& link, const Address& address) {
+  auto& addresses = link.addresses;
+  const bool v4 = address.prefix.address.is_v4();
+  if (!v4 && address.scope != "link")
+    return std::find_if(addresses.begin(), addresses.end(),
+                        [](const Address& other) { return !other.prefix.address.is_v4(); });
+  if (!v4 || primary_of(link, address)) return addresses.end();
+  auto place = addresses.begin();
+  for (auto it = addresses.begin(); it != addresses.end(); ++it)
+    if (it->prefix.address.is_v4() && !primary_of(link, *it) &&
+        scope_number(address.scope) <= scope_number(it->scope))
+      place = it + 1;
+  return place;
 }
 
-void erase_routes_if(KernelCore& core, const std::function<bool(const Route&)>& which) {
-  for (auto it = core.state.routes.begin(); it != core.state.routes.end();) {
-    if (!which(*it)) {
-      ++it;
-      continue;
-    }
-    core.changes.push_back({KernelChange::Kind::route, it->device, it->dst, it->table});
-    it = core.state.routes.erase(it);
+bool is_set(const KernelCore& core, const std::string& device, const char* setting) {
+  for (const auto& scope : {std::string("all"), device}) {
+    const auto found = core.state.sysctls.find(fmt::format("net.ipv4.conf.{}.{}", scope, setting));
+    if (found != core.state.sysctls.end() && found->second != "0") return true;
   }
+  return false;
 }
 
-const Route* find_route(const KernelCore& core, const Route& key) {
-  Route from;
-  from.dst = key.dst;
-  for (auto it = core.state.routes.lower_bound(from);
-       it != core.state.routes.end() && it->dst == key.dst; ++it)
-    if (it->table == key.table && it->metric == key.metric) return &*it;
-  return nullptr;
+bool has_address(const KernelCore& core, const Ip& ip) {
+  for (const auto& [name, link] : core.state.links)
+    for (const auto& address : link.addresses)
+      if (address.prefix.address == ip) return true;
+  return false;
 }
+
+// An interface without IPv4 addresses forgets its IPv4 routes and neighbours.
+void disable_ipv4(KernelCore& core, const Link& link) {
+  mark_next_hops(core, link.name, IpFamily::v4, true);
+  erase_routes_if(core, [&](const Route& route) {
+    return route.dst.address.is_v4() && route.device == link.name;
+  });
+  std::erase_if(core.state.neighbours,
+                [&](const Neighbour& n) { return n.device == link.name && n.address.is_v4(); });
+}
+
+}  // namespace
 
 void add_address(KernelCore& core, Link& link, const Address& address) {
-  // IPv6 keeps its addresses by scope, the widest and youngest first (ipv6_link_dev_addr).
-  auto where = link.addresses.end();
-  if (!address.prefix.address.is_v4() && address.scope != "link")
-    where = std::find_if(link.addresses.begin(), link.addresses.end(),
-                         [](const Address& other) { return !other.prefix.address.is_v4(); });
-  link.addresses.insert(where, address);
+  const auto before = address_routes(link);
+  link.addresses.insert(place_of(link, address), address);
   note_address(core, link, address);
-  for (const auto& route : address_routes(link, address, link.admin_up)) insert_route(core, route);
+  follow_addresses(core, link, before);
 }
 
 void remove_address(KernelCore& core, Link& link, const Address& address) {
-  std::erase(link.addresses, address);
-  note_address(core, link, address);
-  std::set<Route> kept;
-  for (const auto& other : link.addresses)
-    for (auto& route : address_routes(link, other, link.admin_up)) kept.insert(std::move(route));
-  const auto own = address_routes(link, address, true);
-  const bool v4 = address.prefix.address.is_v4();
-  erase_routes_if(core, [&](const Route& route) {
-    // Routes that prefer the address as their source go with it.
-    if (v4 && route.source == address.prefix.address) return !kept.contains(route);
-    return std::find(own.begin(), own.end(), route) != own.end() && !kept.contains(route);
-  });
+  const Ip ip = address.prefix.address;
+  const auto before = address_routes(link);
+  std::vector<Address> gone{address};
+  if (ip.is_v4() && !primary_of(link, address) && !is_set(core, link.name, "promote_secondaries"))
+    for (const auto& other : link.addresses)
+      if (const auto* primary = primary_of(link, other); primary && *primary == address)
+        gone.push_back(other);
+  for (const auto& one : gone) {
+    std::erase(link.addresses, one);
+    note_address(core, link, one);
+  }
+  follow_addresses(core, link, before);
+  if (!ip.is_v4()) return;
+  // Routes that prefer an address as their source go with it.
+  for (const auto& one : gone)
+    if (const Ip& source = one.prefix.address; !has_address(core, source))
+      erase_routes_if(core, [&](const Route& route) { return route.source == source; });
+  if (std::none_of(link.addresses.begin(), link.addresses.end(),
+                   [](const Address& other) { return other.prefix.address.is_v4(); }))
+    disable_ipv4(core, link);
 }
 
 void set_admin_up(KernelCore& core, Link& link, bool up) {
@@ -175,17 +228,18 @@ void set_admin_up(KernelCore& core, Link& link, bool up) {
   link.admin_up = up;
   note(core, KernelChange::Kind::link, link.name);
   if (up) {
-    for (const auto& address : link.addresses)
-      for (const auto& route : address_routes(link, address, true)) insert_route(core, route);
+    for (const auto family : {IpFamily::v4, IpFamily::v6})
+      mark_next_hops(core, link.name, family, false);
+    for (const auto& route : address_routes(link)) insert_route(core, route);
     if (link.carrier) add_own_addresses(core, link);
     return;
   }
   drop_v6_addresses(core, link);
+  for (const auto family : {IpFamily::v4, IpFamily::v6})
+    mark_next_hops(core, link.name, family, true);
   erase_routes_if(core, [&](const Route& route) {
     const bool v6_blackhole = !route.dst.address.is_v4() && route.type == Route::Type::blackhole;
-    const bool v4_local = route.dst.address.is_v4() && route.type == Route::Type::local &&
-                          route.protocol == kernel_protocol &&
-                          route.dst.length == route.dst.address.max_prefix();
+    const bool v4_local = route.dst.address.is_v4() && route.scope == "host";
     return route.device == link.name && !v4_local && !v6_blackhole;
   });
   std::erase_if(core.state.neighbours, [&](const Neighbour& n) { return n.device == link.name; });

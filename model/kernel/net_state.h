@@ -16,13 +16,6 @@ void add_address(KernelCore& core, Link& link, const Address& address);
 void remove_address(KernelCore& core, Link& link, const Address& address);
 // The link-local address that follows from the MAC by EUI-64.
 Ip link_local_address(const Mac& mac);
-// Inserts or erases one route and notes the change.
-void insert_route(KernelCore& core, const Route& route);
-void erase_routes_if(KernelCore& core, const std::function<bool(const Route&)>& which);
-// The route that the kernel would take for this key, if there is one: same destination, table,
-// metric. Null: none.
-const Route* find_route(const KernelCore& core, const Route& key);
-
 // A locally administered MAC that follows from a name: the kernel draws one by chance, a model must
 // not.
 Mac derived_mac(std::string_view name);

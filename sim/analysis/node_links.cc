@@ -44,7 +44,8 @@ std::vector<NodeLink> node_links(const Cluster& cluster) {
     for (const auto& target : targets) {
       if (target.node == name) continue;
       const Route* route = fib.find(target.address, Ip{IpFamily::v4, {}}, 0);
-      const std::string text = route ? print_route(*route) : "";
+      std::string text = route ? print_route(*route) : "";
+      std::erase_if(text, [](char c) { return c == '\n' || c == '\t'; });  // of next hops
       out.push_back({name, target.node, way_of(route, state), std::string(trim(text))});
     }
   }

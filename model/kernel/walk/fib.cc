@@ -6,15 +6,31 @@ namespace {
 
 constexpr int local_table = 255;
 
-bool rule_matches(const RoutingRule& rule, const Ip& destination, const Ip& source, uint32_t mark) {
-  bool matches = true;
-  if (rule.from) matches = matches && rule.from->contains(source);
-  if (rule.to) matches = matches && rule.to->contains(destination);
+bool contains(const IpPrefix& prefix, const Ip& ip) {
+  return prefix.address.family == ip.family && Cidr::of(ip, prefix.length) == prefix.network();
+}
+
+// A rule for packets that leave by an interface is one for sockets that are bound to it: none here
+// is.
+bool rule_matches(const RoutingRule& rule, const Ip& destination, const Ip& source, uint32_t mark,
+                  std::string_view in) {
+  bool matches = rule.out_device.empty() && (rule.in_device.empty() || rule.in_device == in);
+  if (rule.from) matches = matches && contains(*rule.from, source);
+  if (rule.to) matches = matches && contains(*rule.to, destination);
   if (rule.mark) {
     const uint32_t mask = rule.mask.value_or(~uint32_t{0});
-    matches = matches && (mark & mask) == (*rule.mark & mask);
+    matches = matches && ((mark ^ *rule.mark) & mask) == 0;
   }
   return matches != rule.invert;
+}
+
+Route verdict_of(const RoutingRule& rule) {
+  Route route;
+  route.dst.address.family = rule.family;
+  route.type = rule.action == RoutingRule::Action::blackhole  ? Route::Type::blackhole
+               : rule.action == RoutingRule::Action::prohibit ? Route::Type::prohibit
+                                                              : Route::Type::unreachable;
+  return route;
 }
 
 bool is_link_local(const Ip& ip) {
@@ -31,15 +47,11 @@ int common_bits(const Ip& a, const Ip& b) {
 
 Fib::Fib(const KernelState& state, IpFamily family) : state_(state), family_(family) {
   for (const auto& rule : state.rules)
-    if (rule.family == family) rules_.push_back(&rule);
-  std::stable_sort(rules_.begin(), rules_.end(), [](const RoutingRule* a, const RoutingRule* b) {
-    return a->priority < b->priority;
-  });
+    if (rule.family == family) rules_.push_back({&rule, verdict_of(rule)});
   for (const auto& route : state.routes) {
     if (route.dst.address.family != family) continue;
     auto& table = tables_[route.table];
-    const auto [it, fresh] = table.routes.try_emplace(route.dst, &route);
-    if (!fresh && route.metric < it->second->metric) it->second = &route;
+    table.routes.try_emplace(route.dst, with_next_hop(route));  // the best comes first
     if (std::find(table.lengths.begin(), table.lengths.end(), route.dst.length) ==
         table.lengths.end())
       table.lengths.push_back(route.dst.length);
@@ -61,11 +73,33 @@ const Route* Fib::find_in(int table, const Ip& destination) const {
   return nullptr;
 }
 
-const Route* Fib::find(const Ip& destination, const Ip& source, uint32_t mark) const {
-  for (const auto* rule : rules_) {
-    if (!rule_matches(*rule, destination, source, mark)) continue;
+const Route* Fib::with_next_hop(const Route& route) {
+  const auto living = std::find_if(route.next_hops.begin(), route.next_hops.end(),
+                                   [](const NextHop& hop) { return !hop.dead; });
+  if (living == route.next_hops.end()) return &route;
+  Route& chosen = chosen_.emplace_back(route);
+  chosen.gateway = living->gateway;
+  chosen.device = living->device;
+  chosen.onlink = living->onlink;
+  return &chosen;
+}
+
+bool Fib::leaves_by(const Route& route, std::string_view device) {
+  return route.device == device ||
+         std::any_of(route.next_hops.begin(), route.next_hops.end(),
+                     [&](const NextHop& hop) { return hop.device == device; });
+}
+
+const Route* Fib::find(const Ip& destination, const Ip& source, uint32_t mark,
+                       std::string_view in) const {
+  for (const auto& [rule, verdict] : rules_) {
+    if (!rule_matches(*rule, destination, source, mark, in)) continue;
+    if (rule->action != RoutingRule::Action::lookup) return &verdict;
     const Route* route = find_in(rule->table, destination);
-    if (route && route->type != Route::Type::throw_) return route;
+    if (!route || route->type == Route::Type::throw_) continue;
+    if (rule->suppress_prefix_length && route->dst.length <= *rule->suppress_prefix_length)
+      continue;
+    return route;
   }
   return nullptr;
 }

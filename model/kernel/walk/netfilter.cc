@@ -84,7 +84,7 @@ bool Walker::reverse_path(const Context& context, const RuleOp& op) {
   if (!route) return false;
   if (route->type == Route::Type::local && (op.flag & path_accept_local)) return true;
   if (route->type != Route::Type::unicast) return false;
-  return (op.flag & path_loose) || route->device == *context.in;
+  return (op.flag & path_loose) || Fib::leaves_by(*route, *context.in);
 }
 
 bool Walker::matches(const Context& context, const RuleOp& op, TableInfo& table) {

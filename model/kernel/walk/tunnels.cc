@@ -70,7 +70,7 @@ Fate Walker::into_vxlan(int node, const Link& link, const Ip& next_hop, Skb skb)
   if (neighbour == state.neighbours.end())
     return lost(node, fmt::format("no neighbour {} on {}", next_hop.str(), link.name));
   const auto entry = std::find_if(state.fdb.begin(), state.fdb.end(), [&](const FdbEntry& e) {
-    return e.device == link.name && e.mac == neighbour->mac;
+    return e.device == link.name && e.mac == neighbour->mac && e.destination;
   });
   if (entry == state.fdb.end())
     return lost(node,
@@ -78,8 +78,8 @@ Fate Walker::into_vxlan(int node, const Link& link, const Ip& next_hop, Skb skb)
   if (recording())
     note(StepKind::neighbour, node,
          fmt::format("{} on {} is {}, behind {}", next_hop.str(), link.name, neighbour->mac.str(),
-                     entry->destination.str()));
-  Skb outer = wrapped(node, link, entry->destination, std::move(skb));
+                     entry->destination->str()));
+  Skb outer = wrapped(node, link, *entry->destination, std::move(skb));
   outer.head.kind = TunnelHead::Kind::vxlan;
   outer.head.vni = link.vxlan->vni;
   outer.head.mac = neighbour->mac;

@@ -117,16 +117,17 @@ bool Walker::source_is_valid(int node, const std::string& device, const Skb& skb
   const Route* route = fib.find(source, skb.packet.destination, by_mark ? skb.mark : 0);
   const bool unicast = route && (route->type == Route::Type::unicast ||
                                  (route->type == Route::Type::local && accept_local));
-  if (unicast && (filter == 2 || route->device == device)) return true;
+  if (unicast && (filter == 2 || Fib::leaves_by(*route, device))) return true;
   why = fmt::format("rp_filter={} on {}: the way back to {} is not by it", filter, device,
                     source.str());
   return false;
 }
 
 // The kernel's route, or the one that is assumed where nobody knows better.
-const Route* Walker::route_of(int node, const Packet& packet, uint32_t mark) {
+const Route* Walker::route_of(int node, const Packet& packet, uint32_t mark,
+                              const std::string& in) {
   const Route* route =
-      kernel(node).fib(packet.source.family).find(packet.destination, packet.source, mark);
+      kernel(node).fib(packet.source.family).find(packet.destination, packet.source, mark, in);
   if (!world_.assumes_pod_routes() || (route && route->dst.length > 0)) return route;
   const int workload = world_.workload_with(packet.destination);
   if (workload < 0) return route;
@@ -158,7 +159,7 @@ Fate Walker::receive(int node, const std::string& device, Skb skb) {
       !compiled.sysctl(fmt::format("net.ipv4.conf.{}.route_localnet", device)) &&
       !compiled.sysctl("net.ipv4.conf.all.route_localnet"))
     return lost(node, "martian destination: a loopback address from the outside");
-  const Route* route = route_of(node, packet, skb.mark);
+  const Route* route = route_of(node, packet, skb.mark, device);
   std::string why;
   if (!route) return lost(node, "no route to " + packet.destination.str());
   const bool forwards =
@@ -228,7 +229,7 @@ Fate Walker::from_node(int node, Skb skb) {
 
 Fate Walker::output(int node, Skb skb) {
   if (++hops_ > max_hops) return lost(node, "the packet goes round in circles");
-  const Route* route = route_of(node, skb.packet, skb.mark);
+  const Route* route = route_of(node, skb.packet, skb.mark, loopback);
   if (!route) return lost(node, "no route to " + skb.packet.destination.str());
   const auto usable = [](const Route& r) {
     return r.type == Route::Type::unicast || r.type == Route::Type::local;
@@ -242,7 +243,7 @@ Fate Walker::output(int node, Skb skb) {
   const auto result = run_hook(node, Hook::output, skb, no_device, device(*route));
   if (result.kind != HookResult::Kind::passed) return end_of_hook(node, Hook::output, skb, result);
   if (skb.packet.destination != destination || skb.mark != mark) {  // ip_route_me_harder
-    const Route* again = route_of(node, skb.packet, skb.mark);
+    const Route* again = route_of(node, skb.packet, skb.mark, loopback);
     if (!again || !usable(*again)) return lost(node, "no route after a change in OUTPUT");
     route = again;
   }

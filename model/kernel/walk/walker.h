@@ -125,7 +125,7 @@ class Walker {
   Fate to_workload(int node, int workload, const Ip& next_hop, Skb skb);
   bool source_is_valid(int node, const std::string& device, const Skb& skb, std::string& why);
   Fate lost(int node, std::string reason);
-  const Route* route_of(int node, const Packet& packet, uint32_t mark);
+  const Route* route_of(int node, const Packet& packet, uint32_t mark, const std::string& in);
   Fate end_of_hook(int node, Hook hook, const Skb& skb, const HookResult& result);
   CompiledKernel::Impl& kernel(int node) const {
     return world_.nodes()[static_cast<size_t>(node)].kernel->impl();

@@ -140,13 +140,24 @@ class RouteComparer {
   std::vector<Drift>& out_;
 };
 
-void compare_rules(const KernelState& predicted, IpFamily family,
+// Which of several in one place comes first is not compared.
+template <class Entry>
+std::set<Entry> without_ranks(const std::set<Entry>& entries) {
+  std::set<Entry> out;
+  for (Entry entry : entries) {
+    entry.rank = 0;
+    out.insert(std::move(entry));
+  }
+  return out;
+}
+
+void compare_rules(const std::set<RoutingRule>& predicted, IpFamily family,
                    const std::set<RoutingRule>& captured, std::vector<Drift>& out) {
   std::set<int> tables;
-  for (const auto& rule : predicted.rules)
+  for (const auto& rule : predicted)
     if (rule.family == family && !is_plain(rule)) tables.insert(rule.table);
   const auto line = [](const RoutingRule& rule) { return print_rule(rule); };
-  for (const auto& rule : predicted.rules)
+  for (const auto& rule : predicted)
     if (rule.family == family && !is_plain(rule) && !captured.contains(rule))
       out.push_back(
           {DriftKind::lost_routing_rule,
@@ -156,7 +167,7 @@ void compare_rules(const KernelState& predicted, IpFamily family,
            {},
            fmt::format("deleted by hand or by another program, or not written yet; {}", resync)});
   for (const auto& rule : captured)
-    if (tables.contains(rule.table) && !predicted.rules.contains(rule))
+    if (tables.contains(rule.table) && !predicted.contains(rule))
       out.push_back({DriftKind::stale_routing_rule,
                      "rules",
                      std::string(family_name(family)),
@@ -249,9 +260,10 @@ void find_route_drifts(const KernelState& predicted, const NodeCapture& captured
     for (const auto& route : predicted.routes)
       if (route.dst.address.family == family) wanted.insert(route);
     RouteComparer(family == IpFamily::v4 ? "routes" : "routes6", predicted, options, out)
-        .compare(wanted, routes);
+        .compare(without_ranks(wanted), {routes.all_tables, without_ranks(routes.routes)});
   }
-  for (const auto& [family, rules] : captured.rules) compare_rules(predicted, family, rules, out);
+  for (const auto& [family, rules] : captured.rules)
+    compare_rules(without_ranks(predicted.rules), family, without_ranks(rules), out);
   if (captured.neighbours)
     compare_entries(
         tunnel_neighbours(predicted), *captured.neighbours, DriftKind::lost_neighbour,

@@ -196,7 +196,7 @@ TEST_CASE("VXLAN gets its device, neighbours and routes; they go when the remote
   CHECK(kernel.links.at("vxlan.calico").admin_up);
   CHECK(kernel.links.at("vxlan.calico").mtu_bytes == 1450);
   CHECK(kernel.neighbours.size() == 1);
-  CHECK(kernel.fdb.begin()->destination.str() == "172.16.0.2");
+  CHECK(kernel.fdb.begin()->destination->str() == "172.16.0.2");
   REQUIRE(kernel.routes.size() == 1);
   CHECK(kernel.routes.begin()->gateway->str() == "10.244.0.64");
   CHECK(kernel.routes.begin()->onlink);

@@ -85,8 +85,21 @@ std::map<std::string, IpSet> sets() {
   return out;
 }
 
+std::vector<NextHop> next_hops(IpFamily family) {
+  std::vector<NextHop> out(static_cast<size_t>(number(2, 5)));
+  for (auto& hop : out) {
+    if (number(0, 3)) hop.gateway = address(family);
+    hop.device = name("eth");
+    hop.weight = number(1, 257);
+    hop.onlink = hop.gateway && number(0, 2);
+    hop.dead = number(0, 4) == 0;
+  }
+  return out;
+}
+
 std::set<Route> routes(IpFamily family) {
   std::set<Route> out;
+  std::map<std::tuple<Cidr, int, uint32_t>, int> ranks;
   for (int i = number(0, 6); i > 0; --i) {
     Route route;
     route.dst = net(family);
@@ -94,7 +107,10 @@ std::set<Route> routes(IpFamily family) {
     route.protocol = one_of({2, 3, 12, 80});
     route.table = one_of({254, 255, 7});
     route.metric = family == IpFamily::v6 ? 1024 : static_cast<uint32_t>(number(0, 3)) * 10;
-    if (route.type == Route::Type::unicast) {
+    route.rank = ranks[{route.dst, route.table, route.metric}]++;
+    if (route.type == Route::Type::unicast && number(0, 3) == 0) {
+      route.next_hops = next_hops(family);
+    } else if (route.type == Route::Type::unicast) {
       route.device = name("cali");
       if (number(0, 2)) route.gateway = address(family);
       if (number(0, 2)) route.mtu_bytes = 1450;
@@ -108,16 +124,22 @@ std::set<Route> routes(IpFamily family) {
 
 std::set<RoutingRule> rules(IpFamily family) {
   std::set<RoutingRule> out;
+  std::map<uint32_t, int> ranks;
   for (int i = number(0, 5); i > 0; --i) {
     RoutingRule rule;
     rule.family = family;
-    rule.priority = static_cast<uint32_t>(number(0, 32768));
-    if (number(0, 2)) rule.from = net(family);
-    if (number(0, 2)) rule.to = net(family);
-    if (number(0, 2)) rule.mark = 0x100000;
-    if (rule.mark && number(0, 2)) rule.mask = 0x100000;
+    rule.priority = static_cast<uint32_t>(number(0, 32768)) / 8;
+    rule.rank = ranks[rule.priority]++;
+    if (number(0, 2)) rule.from = IpPrefix{address(family), 24};
+    if (number(0, 2)) rule.to = IpPrefix{address(family), 32};
+    if (number(0, 2)) rule.mark = one_of({0u, 0x100000u});
+    if (rule.mark && (*rule.mark == 0 || number(0, 2))) rule.mask = 0x100000;
+    if (number(0, 3) == 0) rule.in_device = name("eth");
+    if (number(0, 3) == 0) rule.out_device = name("eth");
     rule.invert = number(0, 2) != 0;
-    rule.table = one_of({254, 255, 1});
+    rule.action = one_of({RoutingRule::Action::lookup, RoutingRule::Action::blackhole});
+    rule.table = rule.action == RoutingRule::Action::lookup ? one_of({254, 255, 1}) : 0;
+    if (rule.table != 0 && number(0, 3) == 0) rule.suppress_prefix_length = number(0, 33);
     out.insert(rule);
   }
   return out;
