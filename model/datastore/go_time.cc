@@ -32,13 +32,18 @@ struct Scanner {
   }
 };
 
-// A fraction of a second, which is dropped.
-void skip_fraction(Scanner& in) {
-  const bool fraction =
+// The fraction of a second, where there is one.
+std::chrono::nanoseconds fraction(Scanner& in) {
+  const bool there =
       in.rest.size() >= 2 && (in.rest[0] == '.' || in.rest[0] == ',') && is_digit(in.rest[1]);
-  if (!fraction) return;
+  if (!there) return {};
   in.rest.remove_prefix(1);
-  while (!in.rest.empty() && is_digit(in.rest.front())) in.rest.remove_prefix(1);
+  int64_t value = 0;
+  for (int64_t unit = 100'000'000; !in.rest.empty() && is_digit(in.rest.front()); unit /= 10) {
+    value += (in.rest.front() - '0') * unit;
+    in.rest.remove_prefix(1);
+  }
+  return std::chrono::nanoseconds(value);
 }
 
 std::chrono::minutes zone_offset(Scanner& in) {
@@ -53,7 +58,7 @@ std::chrono::minutes zone_offset(Scanner& in) {
 
 }  // namespace
 
-std::optional<std::string> rfc3339_utc(std::string_view text) {
+std::optional<Instant> rfc3339_instant(std::string_view text) {
   using namespace std::chrono;
   Scanner in{text};
   const year the_year(in.digits(4, 0, 9999));
@@ -68,10 +73,16 @@ std::optional<std::string> rfc3339_utc(std::string_view text) {
   const int minute = in.digits(2, 0, 59);
   in.expect(':');
   const int second = in.digits(2, 0, 59);
-  skip_fraction(in);
+  const nanoseconds behind = fraction(in);
   const auto offset = zone_offset(in);
   if (!in.ok || !in.rest.empty() || !date.ok()) return std::nullopt;
-  return rfc3339_text(sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - offset);
+  return Instant{sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - offset, behind};
+}
+
+std::optional<std::string> rfc3339_utc(std::string_view text) {
+  const auto instant = rfc3339_instant(text);
+  if (!instant) return std::nullopt;
+  return rfc3339_text(instant->second);
 }
 
 std::string rfc3339_text(std::chrono::sys_seconds time) {

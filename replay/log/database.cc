@@ -28,8 +28,10 @@ Error last_error(sqlite3* database, const std::string& path) {
   switch (code) {
     case SQLITE_FULL:
       return disk_full(path);
-    case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+      return {ErrorCode::corrupt, fmt::format("{}: is no event log: {}", path, said),
+              "felixsim import makes one of a capture; a log that was one: restore it from a copy"};
+    case SQLITE_CORRUPT:
       return {ErrorCode::corrupt, fmt::format("{}: not readable as a database: {}", path, said),
               "restore the file from a copy; `felixsim log L verify` names the first bad event"};
     case SQLITE_BUSY:

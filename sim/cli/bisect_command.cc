@@ -241,7 +241,7 @@ class Bisection {
 
 std::string event_text(const Event& event) {
   std::string out = fmt::format("event {}", event.sequence);
-  if (event.time) out += fmt::format(" at {:.3f} s", static_cast<double>(*event.time) / 1e9);
+  if (event.time) out += " at " + time_text(*event.time);
   if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) {
     if (change->revision > 0) out += fmt::format(", revision {}", change->revision);
     out += fmt::format(": {} {}", change->value ? "put" : "delete", change->key);

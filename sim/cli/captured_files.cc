@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "replay/capture/tar_archive.h"
+#include "sim/analysis/verify/node_capture.h"
 #include "sim/cli/file.h"
 
 namespace felixsim::cli {
@@ -13,8 +14,8 @@ namespace fs = std::filesystem;
 using Files = std::map<std::string, std::string>;
 
 constexpr const char* what_to_give =
-    "give a folder with what iptables-save, ipset save, ip route, ... printed, or an archive of "
-    "capture-node.sh";
+    "give a file or folder with what iptables-save, ipset save, ip route, ... printed, or an "
+    "archive of capture-node.sh";
 
 Result<Files> read_folder(const fs::path& folder) {
   Files files;
@@ -62,6 +63,9 @@ Result<Files> read_captured_files(const std::string& path) {
                 what_to_give);
   auto bytes = read_file(path);
   if (!bytes) return forward(bytes);
+  const std::string name = fs::path(path).filename().string();
+  if (!looks_like_tar(*bytes) && !captured_part(name).empty())
+    return Files{{name, std::move(*bytes)}};  // what one tool printed
   auto files = read_tar(*bytes);
   if (!files) return tl::unexpected(std::move(files.error()).with_context(path));
   return below_top(path, std::move(*files));

@@ -16,7 +16,9 @@ void add_input_argument(CLI::App& verb, std::string& input) {
 }
 
 void add_at_option(CLI::App& verb, std::string& at) {
-  verb.add_option("--at", at, "rev:N, seq:N, step:N, step:NAME or seconds (default: the end)");
+  verb.add_option("--at", at,
+                  "rev:N, seq:N, step:N, step:NAME, seconds or 2024-01-02T14:03:00Z "
+                  "(default: the end)");
 }
 
 void add_host_option(CLI::App& verb, std::string& host) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim import: appends captures to an event log.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "replay/capture/capture.h"
@@ -15,7 +16,7 @@ namespace {
 struct Options {
   std::vector<std::string> inputs;
   std::string from, log;
-  bool json = false;
+  bool json = false, stamp = false;
 };
 
 // Says how far the import got, whatever ended it: what is in the log stays in it.
@@ -28,18 +29,27 @@ Error explained(Error error, const std::string& input, int64_t kept) {
   return error;
 }
 
-// Moves the progress bar as events go by.
-class Counted final : public EventSource {
+// Moves the progress bar as events go by, and gives them the time of day if that is asked for.
+class Watched final : public EventSource {
  public:
-  Counted(EventSource& source, Progress& progress) : source_(source), progress_(progress) {}
+  Watched(EventSource& source, Progress& progress, bool stamp)
+      : source_(source), progress_(progress), stamp_(stamp) {}
   Result<std::optional<Event>> next() override {
     progress_.step();
-    return source_.next();
+    auto event = source_.next();
+    if (stamp_ && event && *event && !(*event)->time) (*event)->time = now();
+    return event;
   }
 
  private:
+  static SimTime now() {
+    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count();
+  }
+
   EventSource& source_;
   Progress& progress_;
+  bool stamp_;
 };
 
 Result<int64_t> import_one(const Options& options, const std::string& input,
@@ -49,8 +59,8 @@ Result<int64_t> import_one(const Options& options, const std::string& input,
   for (const auto& note : notes) print_note("note: {}", note);
   if (!source) return tl::unexpected(explained(source.error(), input, 0));
   Progress progress("importing " + input, 0);
-  Counted counted(**source, progress);
-  auto outcome = append_all(writer, counted);
+  Watched watched(**source, progress, options.stamp);
+  auto outcome = append_all(writer, watched);
   if (outcome.failure) return tl::unexpected(explained(*outcome.failure, input, outcome.kept));
   return outcome.kept;
 }
@@ -93,10 +103,13 @@ void add_import_command(CLI::App& app) {
   verb->add_option("INPUT", options->inputs, "files, folders (recording), or - for standard input")
       ->required();
   verb->add_option("--log", options->log, "the event log; made when it is not there")->required();
+  verb->add_flag("--stamp", options->stamp,
+                 "give events that have no time the time at which they are read, so "
+                 "that --at 2024-01-02T14:03:00Z can ask for it");
   add_json_flag(*verb, options->json);
   verb->footer(
       "Example: etcdctl watch -w json --prefix /calico | \\\n"
-      "  felixsim import --from etcd-watch - --log flight.db");
+      "  felixsim import --from etcd-watch --stamp - --log flight.db");
   on_run(*verb, [options] { return import(*options); });
 }
 

@@ -76,6 +76,12 @@ Result<std::vector<Event>> read_yaml(const std::string& path) {
 Result<std::vector<Event>> read_json(const std::string& path) {
   const auto head = read_head(path, 4096);
   if (!head) return tl::unexpected(head.error());
+  constexpr const char* what_to_give =
+      "name an event log, a scenario or manifests (*.yaml), a recorded case or a capture in JSON";
+  const size_t first = head->find_first_not_of(" \t\r\n");
+  if (first == head->npos) return invalid(path + ": is empty", what_to_give);
+  if ((*head)[first] != '{' && (*head)[first] != '[')
+    return invalid(path + ": is no event log, and no JSON either", what_to_give);
   if (head->find("\"Header\"") != head->npos || head->find("\"Events\"") != head->npos)
     return read_capture("etcd-watch", path);
   if (head->find("\"apiVersion\"") < head->find("\"key\"")) return read_capture("kubectl", path);
@@ -87,6 +93,9 @@ Result<std::vector<Event>> read_events(const std::string& path) {
   if (fs::is_directory(path, error))
     return fs::exists(path + "/recording.json", error) ? read_capture("recording", path)
                                                        : read_manifest_folder(path);
+  if (path == "-" && !fs::exists(path, error))
+    return fail(ErrorCode::unsupported, "standard input is not read here, but by import",
+                "felixsim import --from FORMAT - --log LOG, then name LOG");
   if (!fs::exists(path, error))
     return fail(ErrorCode::not_found, fmt::format("{}: there is no such file", path),
                 "name an event log, a scenario, a recorded case or a capture");
@@ -260,7 +269,27 @@ Result<HostFile> read_host_file(const std::string& path) {
   return host;
 }
 
+namespace {
+
+// Nothing is known of what happened between the last event and the moment.
+Status note_if_beyond(const Input& input, const Moment& moment) {
+  if (moment.kind != Moment::Kind::time) return {};
+  auto end = input.position_of({}), at = input.position_of(moment);
+  if (!end) return forward(end);
+  if (!at) return forward(at);
+  if (*at < *end || *end == 0) return {};
+  auto last = input.event_at(*end);
+  if (!last) return forward(last);
+  if (last->time && *last->time < moment.number)
+    print_note("note: {} is after the last event, at {}: what came since is not in the input",
+               time_text(moment.number), time_text(*last->time));
+  return {};
+}
+
+}  // namespace
+
 Result<Flight> fly(const Input& input, const FlightRequest& request) {
+  if (auto noted = note_if_beyond(input, request.moment); !noted) return forward(noted);
   ClusterOptions options = request.options;
   const bool every = options.every_change;
   auto events = input.events_until(request.moment, request.nodes, every);

@@ -7,6 +7,7 @@
 #include "replay/log/event_log.h"
 #include "sim/cli/command.h"
 #include "sim/cli/common_options.h"
+#include "sim/cli/moment_text.h"
 
 namespace felixsim::cli {
 namespace {
@@ -23,8 +24,8 @@ std::string dump(const ordered_json& json, int indent) {
   return json.dump(indent, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-std::string time_text(const std::optional<SimTime>& time) {
-  return time ? fmt::format("{:.3f} s", static_cast<double>(*time) / second) : "none";
+std::string time_or_none(const std::optional<SimTime>& time) {
+  return time ? time_text(*time) : "none";
 }
 
 std::string info_text(const LogInfo& info) {
@@ -33,14 +34,18 @@ std::string info_text(const LogInfo& info) {
       "  times      {} to {}\n  nodes      {}\n  size       {} bytes, {} snapshots, schema {}\n"
       "  head       {}\n",
       info.path, info.events, info.datastore_events, info.host_events, info.process_events,
-      info.first_revision, info.last_revision, time_text(info.first_time),
-      time_text(info.last_time),
+      info.first_revision, info.last_revision, time_or_none(info.first_time),
+      time_or_none(info.last_time),
       info.nodes.empty() ? "none" : fmt::format("{}", fmt::join(info.nodes, ", ")), info.bytes,
       info.snapshots, info.schema_version, info.head_hash);
   for (const auto& step : info.steps)
     out +=
         fmt::format("  step:{:<5} {} (seq:{})\n", step.step.number, step.step.name, step.sequence);
   return out;
+}
+
+ordered_json time_json(const std::optional<SimTime>& time) {
+  return time ? ordered_json(*time) : ordered_json();
 }
 
 std::string info_json(const LogInfo& info) {
@@ -57,6 +62,8 @@ std::string info_json(const LogInfo& info) {
                {"process_events", info.process_events},
                {"first_revision", info.first_revision},
                {"last_revision", info.last_revision},
+               {"first_time_ns", time_json(info.first_time)},
+               {"last_time_ns", time_json(info.last_time)},
                {"nodes", info.nodes},
                {"snapshots", info.snapshots},
                {"bytes", info.bytes},
@@ -67,7 +74,7 @@ std::string info_json(const LogInfo& info) {
 
 // One line a person can scan.
 std::string event_line(const Event& event) {
-  const std::string time = event.time ? time_text(event.time) : "-";
+  const std::string time = event.time ? time_text(*event.time) : "-";
   std::string what;
   if (const auto* change = std::get_if<DatastoreEvent>(&event.body))
     what = fmt::format("rev:{} {} {}", change->revision, change->value ? "put" : "delete",

@@ -24,7 +24,8 @@ constexpr const char* footer =
     "  felixsim run scenarios\n"
     "\nINPUT is an event log, a scenario, a recorded case, a capture file or a\n"
     "folder of manifests; felixsim tells which.\n"
-    "WHEN is rev:N, seq:N, step:N, step:NAME or a time in seconds.\n"
+    "WHEN is rev:N, seq:N, step:N, step:NAME, a time in seconds or, where these\n"
+    "count from 1970, a time of day such as 2024-01-02T14:03:00Z.\n"
     "Exit codes: 0 yes/same/passed, 1 no/different/failed, 2 error.";
 
 void add_verbs(CLI::App& app) {

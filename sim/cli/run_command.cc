@@ -63,11 +63,12 @@ std::vector<TestSuite> run_all(const std::vector<std::string>& files, FelixVersi
 }
 
 std::string indented(const std::string& text, const std::string& by) {
-  std::string out = by;
-  for (const char c : text) {
-    out += c;
-    if (c == '\n') out += by;
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (i == 0 || text[i - 1] == '\n') out += by;
+    out += text[i];
   }
+  if (out.ends_with('\n')) out.pop_back();
   return out;
 }
 
@@ -84,8 +85,8 @@ std::string summary(const std::vector<TestSuite>& suites, Totals& totals) {
         failures += fmt::format("  step {}\n{}\n", test.name, indented(failure, "    "));
     const bool failed = !failures.empty();
     const char* verdict = !suite.error.empty() ? "ERROR" : failed ? "FAIL" : "ok";
-    out +=
-        fmt::format("{:<5} {} ({} steps)\n{}", verdict, suite.name, suite.cases.size(), failures);
+    out += fmt::format("{:<5} {} ({} {})\n{}", verdict, suite.name, suite.cases.size(),
+                       suite.cases.size() == 1 ? "step" : "steps", failures);
     if (!suite.error.empty()) out += indented(suite.error, "    ") + "\n";
     ++(!suite.error.empty() ? totals.errors : failed ? totals.failed : totals.passed);
   }
@@ -121,11 +122,11 @@ Result<int> run(const Options& options) {
   const auto suites = run_all(*files, *version, jobs);
   Totals totals;
   const std::string text = summary(suites, totals);
+  if (auto printed = print_data(options.json ? json_text(suites, totals) : text); !printed)
+    return forward(printed);
   if (!options.junit.empty())
     if (auto written = write_file(options.junit, junit_xml(suites)); !written)
       return forward(written);
-  if (auto printed = print_data(options.json ? json_text(suites, totals) : text); !printed)
-    return forward(printed);
   return totals.errors != 0 ? exit_error : totals.failed != 0 ? exit_no : exit_yes;
 }
 

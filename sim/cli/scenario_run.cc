@@ -81,11 +81,11 @@ void check_probes(const std::string& file, const Step& step, const Cluster& clus
     answer = run_probe(world, cluster, request, true);
     add_origins_from(origins, answer->decisions);
     constexpr std::string_view words[] = {"allowed", "blocked", "refused"};
-    failures.push_back(
-        fmt::format("{}: {}: expected {}{}\n{}", yaml::at(file, probe.place), probe_text(request),
-                    probe.any_denial ? "denied" : words[static_cast<size_t>(*probe.expected)],
-                    probe.by.empty() ? "" : " by " + probe.by,
-                    trace_text(request, *answer, TraceDetail::rules)));
+    failures.push_back(fmt::format(
+        "{}: {}: expected {}{}, is {}\n{}", yaml::at(file, probe.place), probe_text(request),
+        probe.any_denial ? "denied" : words[static_cast<size_t>(*probe.expected)],
+        probe.by.empty() ? "" : " by " + probe.by, verdict_word(answer->trace.verdict),
+        trace_text(request, *answer, TraceDetail::rules)));
   }
 }
 

@@ -102,7 +102,8 @@ void add_verify_command(CLI::App& app) {
   add_input_argument(*verb, options->input);
   verb->add_option("--node", options->node, "which node was captured")->required();
   verb->add_option("--against", options->against,
-                   "folder, or archive of capture-node.sh, with what was captured")
+                   "archive of capture-node.sh, or folder or file with what was "
+                   "captured")
       ->required();
   add_at_option(*verb, options->at);
   add_host_option(*verb, options->host);

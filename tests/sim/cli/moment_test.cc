@@ -32,11 +32,14 @@ TEST_CASE("a moment is a revision, a sequence, a step or seconds") {
   CHECK(parse_moment("step:base")->name == "base");
   CHECK(parse_moment("14.5s")->number == 14'500'000'000);
   CHECK(parse_moment("14.5")->kind == Moment::Kind::time);
+  CHECK(parse_moment("2024-01-02T14:03:00.5Z")->number == 1'704'204'180'500'000'000);
+  CHECK(parse_moment("2024-01-02T15:03:00+01:00")->number == 1'704'204'180'000'000'000);
 }
 
 TEST_CASE("text that is no moment is refused, and the error says what would be one") {
-  for (const std::string text : {"rev:", "rev:x", "rev:-1", "seq:99999999999999999999",
-                                 "step:", "when:3", "yesterday", "-3s", "nan", "inf", "1e300", "s"})
+  for (const std::string text :
+       {"rev:", "rev:x", "rev:-1", "seq:99999999999999999999", "step:", "when:3", "yesterday",
+        "-3s", "nan", "inf", "1e300", "s", "14:03", "1969-12-31T23:59:59Z", "2024-02-30T00:00:00Z"})
     DYNAMIC_SECTION(text) {
       const auto moment = parse_moment(text);
       REQUIRE_FALSE(moment);
@@ -71,4 +74,9 @@ TEST_CASE("a moment that the events do not reach is an error that says what ther
     }
   CHECK_FALSE(resolve_in({step(0, "x")}, *parse_moment("rev:1")));
   CHECK_FALSE(resolve_in({step(0, "x")}, *parse_moment("1s")));
+}
+
+TEST_CASE("times that count from 1970 are told as times of day") {
+  CHECK(cli::time_text(28'123'000'000) == "28.123 s");
+  CHECK(cli::time_text(1'704'204'180'500'000'000) == "2024-01-02T14:03:00.500Z");
 }

@@ -54,6 +54,7 @@ TEST_CASE("a wrong question is answered with the place, the fact and the fix, an
   const Scratch scratch;
   const std::string truncated = scratch.file("truncated.jsonl", "{\"key\": \"/calico/x\", \"rev\"");
   const std::string text = scratch.file("text.db", "this is no log");
+  const std::string empty = scratch.file("empty.json", "");
   struct Case {
     std::string arguments, fact, fix;
   };
@@ -77,7 +78,10 @@ TEST_CASE("a wrong question is answered with the place, the fact and the fix, an
       Case{"import --from carrier-pigeon x --log y", "carrier-pigeon", "etcd-watch"},
       Case{"import --from jsonl " + truncated + " --log " + (scratch.path / "t.db").string(),
            "truncated.jsonl:1", ""},
-      Case{"log " + text, "text.db", ""}};
+      Case{"log " + text, "text.db: is no event log", "felixsim import makes one"},
+      Case{"show " + text + " --node n", "is no event log, and no JSON", "a capture in JSON"},
+      Case{"show " + empty + " --node n", "is empty", "a capture in JSON"},
+      Case{"show - --node n", "standard input", "felixsim import --from FORMAT - --log LOG"}};
   for (const auto& c : cases) DYNAMIC_SECTION("felixsim " << c.arguments) {
       const auto outcome = felixsim(c.arguments);
       INFO(outcome.text);
@@ -195,4 +199,37 @@ TEST_CASE("messages --stats tells the time of each phase and the traffic of each
   for (const char* line : {"calc graph: updates", "dataplane: program the kernel",
                            "WorkloadEndpointUpdate", "event sequencer -> dataplane"})
     CHECK(stats.text.find(line) != std::string::npos);
+}
+
+TEST_CASE("an import can stamp events, so that a time of day is a moment") {
+  const Scratch scratch;
+  const std::string log = (scratch.path / "stamped.db").string();
+  const std::string changes = scratch.file(
+      "changes.jsonl", "{\"t\":5,\"type\":\"put\",\"rev\":1,\"key\":\"/calico/a\",\"value\":1}\n");
+  const std::string untimed = scratch.file(
+      "untimed.jsonl", "{\"type\":\"put\",\"rev\":2,\"key\":\"/calico/a\",\"value\":2}\n");
+  REQUIRE(
+      felixsim("import --from jsonl --stamp " + changes + " " + untimed + " --log " + log).code ==
+      0);
+  const auto events = felixsim("log " + log + " events");
+  INFO(events.text);
+  CHECK(events.text.find("seq:1 5.000 s ") == 0);  // it has a time
+  CHECK(events.text.find("\nseq:2 20") != std::string::npos);
+  const auto info = felixsim("log " + log + " --json");
+  CHECK(info.text.find("\"first_time_ns\": 5000000000,") != std::string::npos);
+}
+
+TEST_CASE("a moment after the last event is answered, and says that it is") {
+  const std::string show = "show " + recording + " --node node-a --what routes --at ";
+  CHECK(felixsim(show + "2024-01-02T14:03:00Z")
+            .text.find("2024-01-02T14:03:00.000Z is after the "
+                       "last event, at ") != std::string::npos);
+  CHECK(felixsim(show + "step:0").text.find("after the last") == std::string::npos);
+}
+
+TEST_CASE("a failing run prints what it found though its report cannot be written") {
+  const auto outcome = felixsim("run scenarios/01_one_pod.yaml --junit /nowhere/x.xml");
+  CHECK(outcome.code == 2);
+  CHECK(outcome.text.find("ok    scenarios/01_one_pod.yaml (2 steps)") != std::string::npos);
+  CHECK(outcome.text.find("/nowhere/x.xml") != std::string::npos);
 }

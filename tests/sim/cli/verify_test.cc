@@ -70,6 +70,15 @@ Outcome fly(const Scratch& scratch, const std::string& breakage) {
 
 }  // namespace
 
+TEST_CASE("one file that a tool printed is a capture of its own") {
+  const std::string folder = recordings + "vxlan-two-nodes";
+  const auto outcome = felixsim("verify " + folder + " --node node-a --at step:3 --against " +
+                                folder + "/step-03/node-a/iptables-save.txt");
+  INFO(outcome.text);
+  CHECK(outcome.code == 0);
+  CHECK(has(outcome, "node-a: no drift (compared: iptables)"));
+}
+
 TEST_CASE("a recorded kernel shows no drift against its prediction, at every step") {
   for (const std::string name :
        {"vxlan-two-nodes", "single-node-profiles", "kube-ipvs-nftables", "named-ports-and-sets"}) {
