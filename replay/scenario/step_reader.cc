@@ -151,9 +151,9 @@ Result<Probe> read_probe_map(const Reader& reader, const Node& node) {
 
 // What can be expected of: texts of `felixsim show`, of which some hold named objects.
 constexpr std::string_view texts[] = {
-    "iptables", "ip6tables", "nft",      "arp",     "ipsets", "routes",    "routes6",
-    "rules",    "neigh",     "fdb",      "links",   "addrs",  "wireguard", "sysctls",
-    "status",   "health",    "statuses", "reports", "config", "marks",     "messages"};
+    "iptables", "ip6tables", "nft",      "arp",     "ipsets",    "routes",    "routes6",
+    "rules",    "neigh",     "fdb",      "links",   "addresses", "wireguard", "sysctls",
+    "status",   "health",    "statuses", "reports", "config",    "marks",     "messages"};
 
 class ExpectationReader {
  public:

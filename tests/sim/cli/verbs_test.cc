@@ -233,3 +233,21 @@ TEST_CASE("a failing run prints what it found though its report cannot be writte
   CHECK(outcome.text.find("ok    scenarios/01_one_pod.yaml (2 steps)") != std::string::npos);
   CHECK(outcome.text.find("/nowhere/x.xml") != std::string::npos);
 }
+
+TEST_CASE("a scenario may expect something of every part that show can print") {
+  const Scratch scratch;
+  const std::string parts = felixsim("show " + recording + " --node node-a --what none").text;
+  std::istringstream list(parts.substr(parts.find("use one of ") + 11));
+  for (std::string part; list >> part;) {
+    if (part.ends_with(',')) part.pop_back();
+    if (part == "programming" || part == "all") continue;  // no text of a moment's state
+    const std::string scenario =
+        scratch.file("parts.yaml", fmt::format("nodes: [node-a]\nsteps:\n- name: one\n  pods: [web "
+                                               "10.244.0.2 on node-a]\n  expect:\n  - no-{}: "
+                                               "[carrier pigeons]\n",
+                                               part));
+    const auto outcome = felixsim("run " + scenario);
+    INFO(outcome.text);
+    CHECK(outcome.code == 0);
+  }
+}
