@@ -86,7 +86,8 @@ json rules_json(const std::vector<ExplainedRule>& rules) {
              {"family", family_word(rule.family)},
              {"action", reach::action_text(rule.action)},
              {"headers", rule.headers},
-             {"named_ports", rule.named_ports},
+             {"named_ports", !rule.port_names.empty()},
+             {"port_names", rule.port_names},
              {"anybody", rule.anybody}};
     if (!rule.anybody) one["peers"] = rule.peers;
     out.push_back(std::move(one));

@@ -38,6 +38,12 @@ std::string peers_text(const ExplainedRule& rule) {
   return out;
 }
 
+// " to port http", or several.
+std::string ports_text(const std::vector<std::string>& names) {
+  if (names.empty()) return {};
+  return fmt::format(" to {} {}", names.size() == 1 ? "port" : "ports", fmt::join(names, ", "));
+}
+
 }  // namespace
 
 std::string explanation_text(const PodExplanation& pod) {
@@ -57,8 +63,8 @@ std::string explanation_text(const std::vector<PolicyExplanation>& policies) {
     for (const auto& rule : policy.rules)
       out += fmt::format("  {} rule {} ({}): {} {}{} {} {}\n", rule.ingress ? "ingress" : "egress",
                          rule.index, family_name(rule.family), reach::action_text(rule.action),
-                         rule.headers, rule.named_ports ? " to named ports" : "",
-                         rule.ingress ? "from" : "to", peers_text(rule));
+                         rule.headers, ports_text(rule.port_names), rule.ingress ? "from" : "to",
+                         peers_text(rule));
   }
   return out;
 }

@@ -72,8 +72,20 @@ const reach::RuleMatches* rules_of(const FamilyMatrix& family, const PolicyKey& 
   return nullptr;
 }
 
+// The ports that a rule asks for by name.
+std::vector<std::string> port_names(const calc::ParsedRules& parsed, bool ingress, size_t index) {
+  const auto& rules = ingress ? parsed.policy->inbound : parsed.policy->outbound;
+  std::set<std::string> names;
+  for (const auto* side : {&rules.at(index).source, &rules.at(index).destination})
+    for (const Symbol id : side->named_port_ip_set_ids)
+      for (const auto& set : parsed.ip_sets)
+        if (set.id == id) names.insert(set.port_name.str());
+  return {names.begin(), names.end()};
+}
+
 void append_rules(const ExplainContext& context, const PolicyKey& policy, bool ingress,
                   std::vector<ExplainedRule>& out) {
+  const auto parsed = calc::parse_policy(policy, context.state.sources().policies.at(policy));
   for (const auto* family : reach::families_of(context.matrix)) {
     const auto* rules = rules_of(*family, policy, ingress);
     if (!rules) continue;
@@ -85,7 +97,7 @@ void append_rules(const ExplainContext& context, const PolicyKey& policy, bool i
       explained.family = family->addresses.family();
       explained.action = rule.action;
       explained.headers = family->headers.text(family->headers.of(rule.header));
-      explained.named_ports = !peer.any.empty() || !rule.destination.any.empty();
+      explained.port_names = port_names(*parsed, ingress, rule.index);
       explained.anybody =
           !peer.addresses || peer.addresses->members.may == family->addresses.live();
       if (!explained.anybody)

@@ -46,7 +46,8 @@ struct ExplainedRule {
   IpFamily family = IpFamily::v4;
   reach::RuleAction action = reach::RuleAction::allow;
   std::string headers;
-  bool named_ports = false, anybody = false;
+  std::vector<std::string> port_names;  // that it asks for, beside ports in `headers`
+  bool anybody = false;
   std::vector<std::string> peers;  // pods by name, ranges of the world
 };
 struct PolicyExplanation {

@@ -305,6 +305,9 @@ TEST_CASE(
   CHECK(dead().text.empty());
   CHECK(dead().code == 0);
   folder.add("all.yaml", pods + policy("db", "db", "{ports: [{port: sqll}]}"));
+  CHECK(has(felixsim("explain " + folder.path.string() + " policy db").text, "did you mean"));
+  CHECK(has(felixsim("explain " + folder.path.string() + " policy shop/db").text,
+            "allow tcp to port sqll from anybody"));
   CHECK(has(dead().text, "KubernetesNetworkPolicy shop/db, ingress rule 0: matches nothing"));
   CHECK(dead().code == 1);
 }
