@@ -10,6 +10,7 @@
 #include "replay/capture/kubernetes_kinds.h"
 #include "replay/capture/manifest.h"
 #include "replay/capture/record_reader.h"
+#include "replay/scenario/kubernetes_policy.h"
 
 namespace felixsim {
 namespace {
@@ -124,7 +125,7 @@ class Reader {
 
   void add(const ManifestItem& item, const std::string& file, int64_t line) {
     const std::string& kind = item.kind;
-    if (item.api_version == "networking.k8s.io/v1" && kind == "NetworkPolicy")
+    if (item.api_version == kubernetes_policy_api && kind == "NetworkPolicy")
       if (auto known = check_network_policy_fields(*item.node, file); !known)
         return out_.unusable.push_back(told(known.error()));
     Object object{fmt::format("{}:{}", file, line - 1 + item.node->place.line), kind, item.node};

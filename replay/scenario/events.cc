@@ -2,6 +2,8 @@
 // A scenario as the events of a log. The order of a step is that of the recordings' README.
 #include <nlohmann/json.hpp>
 
+#include "model/datastore/resources.h"
+#include "replay/scenario/kubernetes_policy.h"
 #include "replay/scenario/resources.h"
 #include "replay/scenario/scenario.h"
 #include "replay/scenario/scene.h"
@@ -22,7 +24,10 @@ class EventWriter {
  public:
   EventWriter(FelixVersion version, std::string file) : version_(version), file_(std::move(file)) {}
 
-  std::vector<Event> take() { return std::move(events_); }
+  Result<std::vector<Event>> take() {
+    if (error_) return tl::unexpected(*error_);
+    return std::move(events_);
+  }
 
   void add(EventBody body) {
     Event event;
@@ -52,6 +57,7 @@ class EventWriter {
         return;
       case Kind::remove: {
         json resource = json::parse(change.json);
+        if (is_of_kubernetes(resource)) return convert(std::move(resource), true);
         erase(scenario::prepare_resource(resource, version_));
         return;
       }
@@ -99,18 +105,46 @@ class EventWriter {
            {"spec", {{"defaultAction", action}, {"order", order}}}});
   }
 
+  static bool is_of_kubernetes(const json& resource) {
+    return resource.value("apiVersion", "") == kubernetes_policy_api;
+  }
+
   void apply(json resource) {
+    if (is_of_kubernetes(resource)) return convert(std::move(resource), false);
     if (!scenario::refusal(resource).empty()) return;
     const std::string key = scenario::prepare_resource(resource, version_);
     scenario::fill_defaults(resource, version_);
+    complete_metadata(key, resource["metadata"]);
+    put(key, resource);
+  }
+
+  // What the API server fills in of an object that is stored under this key.
+  void complete_metadata(const std::string& key, json& metadata) {
     const auto [stored, fresh] = stored_.try_emplace(key);
     if (fresh)
       stored->second = {revision_ + 1, fmt::format("00000000-0000-4000-8000-{:012x}", ++uids_)};
-    json& metadata = resource["metadata"];
     if (!metadata.contains("uid")) metadata["uid"] = stored->second.uid;
     if (!metadata.contains("creationTimestamp"))
       metadata["creationTimestamp"] = invented_time(stored->second.created);
-    put(key, resource);
+  }
+
+  // A NetworkPolicy of Kubernetes is stored as Calico's Kubernetes datastore shows it.
+  void convert(json resource, bool deleted) {
+    json& metadata = resource["metadata"];
+    if (!metadata.contains("namespace")) metadata["namespace"] = "default";
+    const std::string name = metadata.value("namespace", "") + "/" + metadata.value("name", "");
+    if (!deleted) complete_metadata("NetworkPolicy of Kubernetes " + name, metadata);
+    if (version_ == FelixVersion::v3_28)
+      return fail_at("a NetworkPolicy of Kubernetes is stored as v3.32 does: not with v3.28");
+    const auto converted = convert_resource(resource.dump(), deleted);
+    if (!converted) return fail_at(converted.error().message);
+    if (!converted->errors.empty()) return fail_at(converted->errors.front());
+    for (const auto& stored : converted->stored)
+      add(DatastoreEvent{++revision_, stored.key, stored.value, origin_});
+  }
+
+  void fail_at(const std::string& fact) {
+    if (!error_) error_ = Error{ErrorCode::invalid_input, fmt::format("{}: {}", origin_, fact), {}};
   }
 
   void put(const std::string& key, const json& value) {
@@ -126,6 +160,7 @@ class EventWriter {
   FelixVersion version_;
   std::string file_, origin_;
   std::vector<Event> events_;
+  std::optional<Error> error_;  // the first
   int64_t revision_ = 1, uids_ = 0;
   std::map<std::string, Stored> stored_;  // by key
 };
@@ -144,7 +179,7 @@ std::string host_facts(const ScenarioNode& node) {
 
 namespace {
 
-std::vector<Event> write_events(const Scenario& scenario, FelixVersion version) {
+Result<std::vector<Event>> write_events(const Scenario& scenario, FelixVersion version) {
   EventWriter writer(version, scenario.file);
   std::map<std::string, const ScenarioNode*> nodes;
   for (const ScenarioNode& node : scenario.nodes) nodes.emplace(node.name, &node);

@@ -2,6 +2,7 @@
 #include "felixsim/check.h"
 #include "felixsim/ip.h"
 #include "felixsim/near_name.h"
+#include "replay/scenario/kubernetes_policy.h"
 #include "replay/scenario/resources.h"
 
 namespace felixsim::scenario {
@@ -204,9 +205,15 @@ Status check_resource(const Reader& reader, const Node& node) {
     return reader.error(kind_node->place, fmt::format("unknown kind '{}'", *kind_text),
                         use_one_of(*kind_text, names));
   }
+  bool of_kubernetes = false;
   if (const Node* version = node.find("apiVersion"); version != nullptr) {
-    constexpr std::string_view known[] = {"projectcalico.org/v3"};
-    if (auto ok = reader.one_of(*version, "apiVersion", known); !ok) return forward(ok);
+    constexpr std::string_view known[] = {"projectcalico.org/v3", kubernetes_policy_api};
+    const auto word = reader.one_of(*version, "apiVersion", known);
+    if (!word) return tl::unexpected(word.error());
+    of_kubernetes = *word == kubernetes_policy_api;
+    if (of_kubernetes && *kind_text != "NetworkPolicy")
+      return reader.error(kind_node->place, fmt::format("a {} of Kubernetes", *kind_text),
+                          "of Kubernetes' kinds only NetworkPolicy is taken here");
   }
   const Node* metadata = node.find("metadata");
   const Node* name = nullptr;
@@ -225,6 +232,7 @@ Status check_resource(const Reader& reader, const Node& node) {
       if (auto ok = reader.any_map(*map, fmt::format("{} '{}' {}", *kind_text, name->text, key));
           !ok)
         return ok;
+  if (of_kubernetes) return check_network_policy_fields(node, reader.file());
   if (const Node* spec = node.find("spec"))
     return ResourceCheck(reader, fmt::format("{} '{}'", *kind_text, name->text)).spec(*kind, *spec);
   return {};

@@ -169,3 +169,49 @@ TEST_CASE("a packet that is lost behind the last rule is not denied by the rule 
   CHECK(has(lost, "  on node-a: lost: no node has a route to 10.244.0.67"));
   CHECK_FALSE(has(lost, "denied by"));
 }
+
+TEST_CASE(
+    "a scenario takes NetworkPolicies of Kubernetes, as Calico's Kubernetes datastore shows them") {
+  const std::string head =
+      "nodes: [node-a]\n"
+      "cluster: {namespaces: {shop: {team: red}, ops: {team: blue}}}\n"
+      "steps:\n"
+      "- name: closed\n"
+      "  pods: [shop/db on node-a app=db, shop/web on node-a, ops/probe on node-a]\n"
+      "  apply:\n"
+      "  - apiVersion: networking.k8s.io/v1\n"
+      "    kind: NetworkPolicy\n"
+      "    metadata: {name: db, namespace: shop}\n";
+  const std::string spec =
+      "    spec:\n"
+      "      podSelector: {matchLabels: {app: db}}\n"
+      "      ingress: [{from: [{namespaceSelector: {matchLabels: {team: blue}}}], ports: [{port: "
+      "80}]}]\n";
+  const std::string tail =
+      "  expect:\n"
+      "  - \"ops/probe -> shop/db tcp/80: allow by KubernetesNetworkPolicy shop/db\"\n"
+      "  - \"ops/probe -> shop/db tcp/81: deny by shop/db\"\n"
+      "  - \"shop/web -> shop/db tcp/80: deny by shop/db\"\n"
+      "- name: open again\n"
+      "  delete:\n"
+      "  - {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: db, namespace: "
+      "shop}}\n"
+      "  expect:\n"
+      "  - \"shop/web -> shop/db tcp/80: allow by profile kns.shop\"\n";
+  const fs::path file =
+      fs::temp_directory_path() / fmt::format("felixsim-kubernetes-{}.yaml", getpid());
+  const auto run = [&](const std::string& text, const std::string& options) {
+    std::ofstream(file) << text;
+    return felixsim("run " + file.string() + options);
+  };
+  const auto good = run(head + spec + tail, "");
+  INFO(good.text);
+  CHECK(good.code == 0);
+  CHECK(has(run(head + spec + tail, " --felix-version v3.28"), "not with v3.28"));
+  const auto mistyped = run(head + "    spec: {podSelectr: {}}\n", "");
+  CHECK(mistyped.code == 2);
+  CHECK(has(mistyped, ":10:12: NetworkPolicy 'db' spec: unknown key 'podSelectr'"));
+  CHECK(has(run(head + "    spec: {ingress: [{ports: [{port: 70000}]}]}\n", ""),
+            "ingress rule 0 is dropped: port '70000' is not valid"));
+  fs::remove(file);
+}
