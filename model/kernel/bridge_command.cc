@@ -32,7 +32,8 @@ Result<FdbWords> read_words(Arguments arguments) {
     } else if (word == "dst") {
       out.entry.destination = Ip::parse(value);
       if (!out.entry.destination)
-        return invalid(fmt::format("Error: any valid address is expected rather than \"{}\".", value));
+        return invalid(
+            fmt::format("Error: any valid address is expected rather than \"{}\".", value));
     } else if (word == "vlan") {
       out.has_vlan = true;
     } else if (takes_value || word == "router" || word == "use" || word == "sticky" ||

@@ -100,7 +100,8 @@ KernelAnswer run_ip_route(KernelCore& core, std::optional<IpFamily> asked, std::
   if (auto missing = missing_device(core, route)) return *missing;
   if (route.type == Route::Type::local || route.type == Route::Type::broadcast)
     if (route.table == main_table) route.table = local_table;
-  if (has_host_bits(arguments)) return netlink({EINVAL, "Error: Invalid prefix for given prefix length."});
+  if (has_host_bits(arguments))
+    return netlink({EINVAL, "Error: Invalid prefix for given prefix length."});
   if (deletes) return netlink(delete_route(core, *named));
   if (!named->names_scope) choose_scope(route);
   return netlink(put_route(core, *put, route));

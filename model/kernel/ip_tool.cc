@@ -20,7 +20,8 @@ KernelAnswer no_device(std::string_view name) {
 
 KernelAnswer netlink(const KernelAnswer& answer) {
   if (answer.rc == 0) return answer;
-  return {2, answer.text.starts_with("Error: ") ? answer.text : "RTNETLINK answers: " + answer.text};
+  return {2,
+          answer.text.starts_with("Error: ") ? answer.text : "RTNETLINK answers: " + answer.text};
 }
 
 bool names(std::string_view word, std::string_view object) {

@@ -106,8 +106,8 @@ KernelAnswer check_hop_v4(const KernelCore& core, const Route& route, NextHop& h
   if (hop.gateway && hop.onlink) return check_onlink_v4(core, route, hop);
   if (!hop.gateway) {
     if (hop.onlink)
-      return kernel_error(
-          EINVAL, "Invalid flags for nexthop - PERVASIVE and ONLINK can not be set");
+      return kernel_error(EINVAL,
+                          "Invalid flags for nexthop - PERVASIVE and ONLINK can not be set");
     const Link* link = find_link(core, hop.device);
     if (!link) return kernel_error(ENODEV);
     if (!link->admin_up) return kernel_error(ENETDOWN, "Device for nexthop is not up");
@@ -146,8 +146,7 @@ KernelAnswer check_gateway_v6(const KernelCore& core, const Route& route, NextHo
     return kernel_error(EINVAL, "Gateway can not be a local address");
   if (!is_v6_link_local(ip)) {
     const Ip unset{IpFamily::v6, {}};
-    if (is_multicast(ip) || ip == unset)
-      return kernel_error(EINVAL, "Invalid gateway address");
+    if (is_multicast(ip) || ip == unset) return kernel_error(EINVAL, "Invalid gateway address");
     const Route* way = hop.onlink ? nullptr : way_to(core, route, hop);
     if (hop.onlink) {
       if (is_elsewhere(core, hop))
@@ -187,8 +186,7 @@ KernelAnswer check_type_v4(const Route& route) {
                     : route.type == Route::Type::broadcast ? link_scope
                                                            : 0;
   if (scope < least || scope > host_scope) return kernel_error(EINVAL, "Invalid scope");
-  if (goes_nowhere(route) &&
-      (route.gateway || !route.device.empty() || !route.next_hops.empty()))
+  if (goes_nowhere(route) && (route.gateway || !route.device.empty() || !route.next_hops.empty()))
     return kernel_error(EINVAL,
                         "Gateway, device and multipath can not be specified for this route type");
   if (scope < host_scope || goes_nowhere(route)) return {};
@@ -214,8 +212,8 @@ KernelAnswer check_words_of_hops(Route& route) {
   if (!route.dst.address.is_v4()) {
     for (const auto& hop : route.next_hops)
       if (!hop.gateway)
-        return kernel_error(
-            EINVAL, "Device only routes can not be added for IPv6 using the multipath API");
+        return kernel_error(EINVAL,
+                            "Device only routes can not be added for IPv6 using the multipath API");
   } else {
     if (!route.device.empty() && route.device != first.device)
       return kernel_error(EINVAL, "Nexthop device index does not match RTA_OIF");
@@ -261,11 +259,9 @@ void fold_single_hop(Route& route) {
 Route normal_route(Route route) {
   const bool v4 = route.dst.address.is_v4();
   if (route.scope == "global" || route.scope == "universe" || !v4) route.scope.clear();
-  const bool kernels_own = route.type == Route::Type::local &&
-                           route.protocol == kernel_protocol && !route.gateway &&
-                           route.dst.length == route.dst.address.max_prefix();
-  if (!v4 && route.metric == 0 && !kernels_own)
-    route.metric = v6_default_metric;
+  const bool kernels_own = route.type == Route::Type::local && route.protocol == kernel_protocol &&
+                           !route.gateway && route.dst.length == route.dst.address.max_prefix();
+  if (!v4 && route.metric == 0 && !kernels_own) route.metric = v6_default_metric;
   if (goes_nowhere(route) && !v4) {
     route.device = "lo";
     route.gateway.reset();

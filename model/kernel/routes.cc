@@ -201,8 +201,7 @@ KernelAnswer delete_v6(KernelCore& core, const Route& route, const Route& named)
   auto hops = hops_of(route);
   if (named.gateway)
     std::erase_if(hops, [&](const NextHop& hop) {
-      return hop.gateway == named.gateway &&
-             (named.device.empty() || hop.device == named.device);
+      return hop.gateway == named.gateway && (named.device.empty() || hop.device == named.device);
     });
   if (!named.gateway || hops.empty()) {
     erase_route(core, route);

@@ -60,8 +60,7 @@ bool is_there(const RoutingRule& rule, const RoutingRule& added) {
   return !is_kernels(rule) && rule.priority == added.priority && rule.action == added.action &&
          rule.table == added.table && rule.in_device == added.in_device &&
          rule.out_device == added.out_device && rule.mark == added.mark &&
-         rule.mask == added.mask &&
-         rule.suppress_prefix_length == added.suppress_prefix_length &&
+         rule.mask == added.mask && rule.suppress_prefix_length == added.suppress_prefix_length &&
          (!added.from || rule.from == added.from) && (!added.to || rule.to == added.to);
 }
 

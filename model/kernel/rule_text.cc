@@ -59,8 +59,8 @@ class RuleReader {
   }
 
   static bool is_key(std::string_view word) {
-    for (const std::string_view key : {"from", "to", "fwmark", "lookup", "iif", "dev", "oif", "type",
-                                       "suppress_prefixlength", "sup_pl"})
+    for (const std::string_view key : {"from", "to", "fwmark", "lookup", "iif", "dev", "oif",
+                                       "type", "suppress_prefixlength", "sup_pl"})
       if (word == key) return true;
     return is_priority(word) || std::string_view("table").starts_with(word);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sysctl. Mirrors procps-ng 4.0.2 sysctl.c: "-w name=value", "name", "-a"; it goes on behind what
-// cannot be done, and exits with 1 then. A setting that a kernel has not is refused as there; one of
-// which that is not known here is kept, and the answer says so. Left out: files, patterns.
+// cannot be done, and exits with 1 then. A setting that a kernel has not is refused as there; one
+// of which that is not known here is kept, and the answer says so. Left out: files, patterns.
 #include <algorithm>
 
 #include "model/kernel/kernel_core.h"

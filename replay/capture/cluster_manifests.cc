@@ -138,6 +138,7 @@ class Reader {
       object.node = with_value(item.node, {"metadata", "labels", "kubernetes.io/metadata.name"},
                                text_node(name));
     }
+    if (kind == "IPPool") add_pool(*item.node);
     if (item.api_version == "projectcalico.org/v3" && is_known_resource(item.api_version, kind))
       return add_calico(item, file, object.place);
     if (is_known_resource(item.api_version, kind)) return add_converted(object);
@@ -156,6 +157,18 @@ class Reader {
     refuse(object.place, item.kind, name,
            fmt::format("with other content also at {}, which counts", it->second.place));
     return true;
+  }
+
+  // A pool that is switched off, or kept for other uses, gives pods no addresses.
+  void add_pool(const yaml::Node& pool) {
+    const auto* uses = find_at(pool, {"spec", "allowedUses"});
+    const auto* disabled = find_at(pool, {"spec", "disabled"});
+    const bool for_others = uses != nullptr && !uses->items.empty() &&
+                            std::none_of(uses->items.begin(), uses->items.end(),
+                                         [](const auto& use) { return use->text == "Workload"; });
+    const auto cidr = Cidr::parse(text_at(pool, {"spec", "cidr"}));
+    if (cidr && !for_others && (disabled == nullptr || !disabled->truth))
+      out_.pools.push_back(*cidr);
   }
 
   void add_calico(const ManifestItem& item, const std::string& file, const std::string& place) {

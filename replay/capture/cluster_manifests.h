@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "felixsim/event.h"
+#include "felixsim/ip.h"
 
 namespace felixsim {
 
@@ -16,7 +17,8 @@ struct ClusterManifests {
   std::vector<Event> events;  // datastore events, each with its place; what calicoctl stores first
   std::vector<std::string> unusable;  // "x.yaml:3:1: Foo 'bar': why"
   std::set<std::string>
-      without_address;  // "ns/pod": they got one from 0.0.0.0/8 that means nothing
+      without_address;      // "ns/pod": they got one from 0.0.0.0/8 that means nothing
+  std::vector<Cidr> pools;  // from which pods get addresses
   std::set<std::string> unknown_namespaces;  // of which only the name is known
 };
 

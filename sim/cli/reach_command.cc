@@ -118,6 +118,7 @@ reach::Matrix matrix_of(const ReachCluster& cluster, const reach::MatrixOptions&
   reach::MatrixOptions options = asked;
   options.without_address = cluster.options.without_address;
   options.unknown_namespaces = cluster.options.unknown_namespaces;
+  options.pools = cluster.options.pools;
   return compute_matrix(*cluster.state, options);
 }
 

@@ -60,6 +60,7 @@ reach::MatrixOptions what_is_untold(const ClusterManifests& manifests) {
   reach::MatrixOptions options;
   for (const auto& pod : manifests.without_address) options.without_address.insert(Symbol(pod));
   for (const auto& ns : manifests.unknown_namespaces) options.unknown_namespaces.insert(Symbol(ns));
+  options.pools = manifests.pools;
   return options;
 }
 

@@ -214,7 +214,7 @@ void AddressSpace::mark(const Cidr& net, Tri& out) const {
   const Range range = range_of(net);
   bool known = false;
   for_each_inside(endpoints_, range, [&](size_t element) {
-    if (elements_[element].unknown && !is_host(net) && net.length != 0) return;
+    if (elements_[element].unknown && !is_host(net)) return;
     out.yes.set(element);
     out.may.set(element);
     known = true;
@@ -224,18 +224,44 @@ void AddressSpace::mark(const Cidr& net, Tri& out) const {
     out.may.set(element);
   });
   if (is_host(net) && known) return;
-  for (const size_t element : unknown_) out.may.set(element);
+  const Verdict untold = untold_inside(net);
+  for (const size_t element : unknown_) {
+    if (untold == Verdict::yes) out.yes.set(element);
+    if (untold != Verdict::no) out.may.set(element);
+  }
 }
 
 Verdict AddressSpace::inside(const Cidr& net, size_t number) const {
   const Element& element = elements_[number];
   if (element.vacant) return Verdict::no;
   const Range range = range_of(net);
-  const bool untold = element.unknown && !is_host(net) && net.length != 0;
+  const bool untold = element.unknown && !is_host(net);
   if (!untold && element.first >= range.first && element.last <= range.last) return Verdict::yes;
   if (!element.unknown) return Verdict::no;
   const auto use = is_host(net) ? hosts_.find(net.address) : hosts_.end();
-  return use != hosts_.end() && use->second.endpoints > 0 ? Verdict::no : Verdict::unknown;
+  return use != hosts_.end() && use->second.endpoints > 0 ? Verdict::no : untold_inside(net);
+}
+
+void AddressSpace::set_pools(const std::vector<Cidr>& pools) {
+  pools_.clear();
+  for (const Cidr& pool : pools)
+    if (pool.address.family == family_) pools_.push_back(range_of(pool));
+}
+
+Verdict AddressSpace::untold_inside(const Cidr& net) const {
+  const Range range = range_of(net);
+  if (pools_.empty()) {
+    const Range link_local =
+        range_of(*Cidr::parse(family_ == IpFamily::v4 ? "169.254.0.0/16" : "fe80::/10"));
+    const bool never = range.first >= link_local.first && range.last <= link_local.last;
+    return net.length == 0 ? Verdict::yes : never ? Verdict::no : Verdict::unknown;
+  }
+  bool all = true, any = false;
+  for (const Range& pool : pools_) {
+    all = all && pool.first >= range.first && pool.last <= range.last;
+    any = any || (pool.first <= range.last && pool.last >= range.first);
+  }
+  return all ? Verdict::yes : any ? Verdict::unknown : Verdict::no;
 }
 
 std::optional<size_t> AddressSpace::element_of(const Ip& ip) const {

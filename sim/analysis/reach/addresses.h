@@ -39,6 +39,9 @@ class AddressSpace {
   // One thing more, or less, names this net. An endpoint's own address divides nothing.
   void add_net(const Cidr& net) { count_net(net, 1); }
   void remove_net(const Cidr& net) { count_net(net, -1); }
+  // Where addresses that are not known may be; of none of this IP version: anywhere, but for
+  // link-local ones, of which Calico makes no pool (libcalico-go/lib/clientv3/ippool.go).
+  void set_pools(const std::vector<Cidr>& pools);
   // A piece of the world begins here, whatever is named.
   void add_cut(Number start) { count_start(start, 1); }
   // Cuts anew where something changed. The elements that are not what they were, ascending.
@@ -55,7 +58,8 @@ class AddressSpace {
   std::vector<Number> cuts() const;
   IpFamily family() const { return family_; }
 
-  // Adds the elements inside `net`. Of an endpoint without address one cannot tell.
+  // Adds the elements inside `net`. Of an endpoint without address one cannot tell, unless all
+  // pools are inside, or all outside.
   void mark(const Cidr& net, Tri& out) const;
   // The same for one element.
   Verdict inside(const Cidr& net, size_t element) const;
@@ -74,6 +78,7 @@ class AddressSpace {
     Number first, last;
   };
   Range range_of(const Cidr& net) const;
+  Verdict untold_inside(const Cidr& net) const;  // an address that is not known
   std::string range_text(const Range& range) const;
   void count_net(const Cidr& net, int by);
   void count_host(const Ip& ip, int nets, int endpoints);
@@ -94,6 +99,7 @@ class AddressSpace {
   std::vector<size_t> endpoints_, world_;
   size_t sorted_ = 0;  // so many of endpoints_ are in order
   std::vector<size_t> unknown_;
+  std::vector<Range> pools_;
   std::map<Number, uint32_t> starts_;  // of pieces of the world -> how many want them
   absl::flat_hash_map<Ip, HostUse> hosts_;
   std::vector<size_t> changed_;

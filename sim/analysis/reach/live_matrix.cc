@@ -36,6 +36,7 @@ void LiveMatrix::begin() {
   for (auto* updater : {&v4_, &v6_}) {
     FamilyMatrix& family = updater == &v4_ ? matrix_.v4 : matrix_.v6;
     family = FamilyMatrix(family.addresses.family());
+    family.addresses.set_pools(options_.pools);
     *updater =
         std::make_unique<FamilyUpdater>(state_, options_, matrix_.endpoints, *unknown_, family);
     (*updater)->update(all, moved);

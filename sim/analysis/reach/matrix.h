@@ -46,6 +46,7 @@ struct MatrixOptions {
   // What the input does not tell: pods ("ns/pod") whose address only stands for one, and namespaces
   // of which it has no more than the name.
   std::set<Symbol> without_address, unknown_namespaces;
+  std::vector<Cidr> pools;  // where such addresses are; none of an IP version: not known either
   std::vector<Number> cuts_v4, cuts_v6;  // where pieces of the world must begin
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which route a packet takes: routing rules with what they select by, and next hops.
-#include "model/kernel/simulated_kernel.h"
 #include "model/kernel/walk/fib.h"
+#include "model/kernel/simulated_kernel.h"
 
 using namespace felixsim;
 
@@ -56,9 +56,11 @@ TEST_CASE("of routes to one destination the smaller metric counts, then the earl
   CHECK(way(with({"ip route add 10.0.0.0/8 via 172.16.0.2 metric 9",
                   "ip route add 10.0.0.0/8 via 172.17.0.2 metric 5"}),
             "10.1.1.1") == "via 172.17.0.2 dev eth1");
-  CHECK(way(with({"ip route add 10.0.0.0/8 via 172.17.0.2", "ip route append 10.0.0.0/8 via 172.16.0.2"}),
+  CHECK(way(with({"ip route add 10.0.0.0/8 via 172.17.0.2",
+                  "ip route append 10.0.0.0/8 via 172.16.0.2"}),
             "10.1.1.1") == "via 172.17.0.2 dev eth1");
-  CHECK(way(with({"ip route add 10.0.0.0/8 via 172.17.0.2", "ip route prepend 10.0.0.0/8 via 172.16.0.2"}),
+  CHECK(way(with({"ip route add 10.0.0.0/8 via 172.17.0.2",
+                  "ip route prepend 10.0.0.0/8 via 172.16.0.2"}),
             "10.1.1.1") == "via 172.16.0.2 dev eth0");
 }
 
@@ -75,8 +77,8 @@ TEST_CASE("routing rules select by what they say, in their order") {
   CHECK(way(in, "9.9.9.9", "0.0.0.0", 0, "eth1") == by_other);
   CHECK(way(in, "9.9.9.9") == by_main);
   CHECK(way(with({other, "ip rule add oif eth1 table 100"}), "9.9.9.9") == by_main);
-  const auto suppressed = with(
-      {other, "ip rule add pref 10 table main suppress_prefixlength 0", "ip rule add pref 11 table 100"});
+  const auto suppressed = with({other, "ip rule add pref 10 table main suppress_prefixlength 0",
+                                "ip rule add pref 11 table 100"});
   CHECK(way(suppressed, "9.9.9.9") == by_other);
   CHECK(way(suppressed, "172.16.0.7") == "dev eth0");
   CHECK(way(with({"ip rule add pref 10 from 10.0.0.1 blackhole"}), "9.9.9.9", "10.0.0.1") ==

@@ -37,8 +37,7 @@ std::string own_routes(const SimulatedKernel& kernel, IpFamily family) {
 }
 
 void check(const std::vector<Case>& cases, IpFamily family) {
-  for (const auto& c : cases)
-    DYNAMIC_SECTION(c.name) {
+  for (const auto& c : cases) DYNAMIC_SECTION(c.name) {
       auto kernel = two_links();
       std::string_view lines = c.commands;
       while (!lines.empty()) {
@@ -62,101 +61,104 @@ TEST_CASE("IPv4 routes come, change and go as in Linux") {
       "\tnexthop via 172.17.0.2 dev eth1 weight 2\n";
   const std::string add_both =
       "ip route add 10.0.0.0/24 nexthop via 172.16.0.2 nexthop via 172.17.0.2 weight 2";
-  check({{"several next hops", add_both, "", both},
-         {"one next hop is an ordinary route", "ip route add 10.0.0.0/24 nexthop via 172.16.0.2", "",
-          "10.0.0.0/24 via 172.16.0.2 dev eth0\n"},
-         {"the same destination again", add_both + "\nip route add 10.0.0.0/24 via 172.16.0.2",
-          "RTNETLINK answers: File exists", both},
-         {"appended behind, prepended before, replaced in the first place",
-          "ip route add 10.0.3.0/24 via 172.16.0.2\nip route append 10.0.3.0/24 via 172.16.0.4\n"
-          "ip route prepend 10.0.3.0/24 via 172.16.0.5\nip route replace 10.0.3.0/24 via "
-          "172.16.0.6",
-          "",
-          "10.0.3.0/24 via 172.16.0.6 dev eth0\n10.0.3.0/24 via 172.16.0.2 dev eth0\n"
-          "10.0.3.0/24 via 172.16.0.4 dev eth0\n"},
-         {"replacing by one that is there in another place",
-          "ip route add 10.0.3.0/24 via 172.16.0.2\nip route append 10.0.3.0/24 via 172.16.0.4\n"
-          "ip route replace 10.0.3.0/24 via 172.16.0.4",
-          "RTNETLINK answers: File exists",
-          "10.0.3.0/24 via 172.16.0.2 dev eth0\n10.0.3.0/24 via 172.16.0.4 dev eth0\n"},
-         {"changing what is not there", "ip route change 10.0.4.0/24 via 172.16.0.7",
-          "RTNETLINK answers: No such file or directory", ""},
-         {"deleting by the first next hop", add_both + "\nip route del 10.0.0.0/24 via 172.16.0.2",
-          "", ""},
-         {"deleting by another next hop", add_both + "\nip route del 10.0.0.0/24 dev eth1",
-          "RTNETLINK answers: No such process", both},
-         {"deleting by all next hops, whatever their weights",
-          add_both + "\nip route del 10.0.0.0/24 nexthop via 172.16.0.2 nexthop via 172.17.0.2", "",
-          ""},
-         {"a gateway that nothing leads to",
-          "ip route add 10.0.6.0/24 nexthop via 1.2.3.4 nexthop via 172.16.0.2",
-          "Error: Nexthop has invalid gateway.", ""},
-         {"an interface beside the next hops is that of the first",
-          "ip route add 10.0.6.0/24 dev eth0 nexthop via 172.16.0.2 nexthop dev eth1",
-          "Error: Nexthop device index does not match RTA_OIF.", ""},
-         {"a weight out of range", "ip route add 10.0.6.0/24 nexthop via 172.16.0.2 weight 257",
-          "Error: argument \"257\" is wrong: \"weight\" is invalid\n", ""},
-         {"a blackhole has no next hops", "ip route add blackhole 10.0.6.0/24 nexthop via 172.16.0.2",
-          "Error: Gateway, device and multipath can not be specified for this route type.", ""},
-         {"host bits", "ip route add 10.0.0.1/24 via 172.16.0.2",
-          "Error: Invalid prefix for given prefix length.", ""},
-         {"a next hop whose interface is down is dead", add_both + "\nip link set eth1 down", "",
-          "10.0.0.0/24\n\tnexthop via 172.16.0.2 dev eth0 weight 1\n"
-          "\tnexthop via 172.17.0.2 dev eth1 weight 2 dead linkdown\n"},
-         {"and lives again with it", add_both + "\nip link set eth1 down\nip link set eth1 up", "",
-          both},
-         {"a route without a living next hop goes",
-          add_both + "\nip link set eth1 down\nip link set eth0 down", "", ""},
-         {"a route goes with any of its interfaces", add_both + "\nip link del eth1", "", ""},
-         {"the longest prefix first, other tables by the end of their numbers",
-          "ip route add 10.0.0.0/8 dev eth0\nip route add 10.0.0.0/24 dev eth0\n"
-          "ip route add 10.0.0.0/16 dev eth0 table 100\nip route add 10.0.0.0/8 dev eth1 metric 9",
-          "",
-          "10.0.0.0/16 dev eth0 table 100 scope link\n10.0.0.0/24 dev eth0 scope link\n"
-          "10.0.0.0/8 dev eth0 scope link\n10.0.0.0/8 dev eth1 scope link metric 9\n"},
-         {"an interface without IPv4 addresses forgets its routes",
-          "ip route add 10.0.0.0/8 dev eth0\nip addr del 172.16.0.1/24 dev eth0", "", ""}},
-        IpFamily::v4);
+  check(
+      {{"several next hops", add_both, "", both},
+       {"one next hop is an ordinary route", "ip route add 10.0.0.0/24 nexthop via 172.16.0.2", "",
+        "10.0.0.0/24 via 172.16.0.2 dev eth0\n"},
+       {"the same destination again", add_both + "\nip route add 10.0.0.0/24 via 172.16.0.2",
+        "RTNETLINK answers: File exists", both},
+       {"appended behind, prepended before, replaced in the first place",
+        "ip route add 10.0.3.0/24 via 172.16.0.2\nip route append 10.0.3.0/24 via 172.16.0.4\n"
+        "ip route prepend 10.0.3.0/24 via 172.16.0.5\nip route replace 10.0.3.0/24 via "
+        "172.16.0.6",
+        "",
+        "10.0.3.0/24 via 172.16.0.6 dev eth0\n10.0.3.0/24 via 172.16.0.2 dev eth0\n"
+        "10.0.3.0/24 via 172.16.0.4 dev eth0\n"},
+       {"replacing by one that is there in another place",
+        "ip route add 10.0.3.0/24 via 172.16.0.2\nip route append 10.0.3.0/24 via 172.16.0.4\n"
+        "ip route replace 10.0.3.0/24 via 172.16.0.4",
+        "RTNETLINK answers: File exists",
+        "10.0.3.0/24 via 172.16.0.2 dev eth0\n10.0.3.0/24 via 172.16.0.4 dev eth0\n"},
+       {"changing what is not there", "ip route change 10.0.4.0/24 via 172.16.0.7",
+        "RTNETLINK answers: No such file or directory", ""},
+       {"deleting by the first next hop", add_both + "\nip route del 10.0.0.0/24 via 172.16.0.2",
+        "", ""},
+       {"deleting by another next hop", add_both + "\nip route del 10.0.0.0/24 dev eth1",
+        "RTNETLINK answers: No such process", both},
+       {"deleting by all next hops, whatever their weights",
+        add_both + "\nip route del 10.0.0.0/24 nexthop via 172.16.0.2 nexthop via 172.17.0.2", "",
+        ""},
+       {"a gateway that nothing leads to",
+        "ip route add 10.0.6.0/24 nexthop via 1.2.3.4 nexthop via 172.16.0.2",
+        "Error: Nexthop has invalid gateway.", ""},
+       {"an interface beside the next hops is that of the first",
+        "ip route add 10.0.6.0/24 dev eth0 nexthop via 172.16.0.2 nexthop dev eth1",
+        "Error: Nexthop device index does not match RTA_OIF.", ""},
+       {"a weight out of range", "ip route add 10.0.6.0/24 nexthop via 172.16.0.2 weight 257",
+        "Error: argument \"257\" is wrong: \"weight\" is invalid\n", ""},
+       {"a blackhole has no next hops", "ip route add blackhole 10.0.6.0/24 nexthop via 172.16.0.2",
+        "Error: Gateway, device and multipath can not be specified for this route type.", ""},
+       {"host bits", "ip route add 10.0.0.1/24 via 172.16.0.2",
+        "Error: Invalid prefix for given prefix length.", ""},
+       {"a next hop whose interface is down is dead", add_both + "\nip link set eth1 down", "",
+        "10.0.0.0/24\n\tnexthop via 172.16.0.2 dev eth0 weight 1\n"
+        "\tnexthop via 172.17.0.2 dev eth1 weight 2 dead linkdown\n"},
+       {"and lives again with it", add_both + "\nip link set eth1 down\nip link set eth1 up", "",
+        both},
+       {"a route without a living next hop goes",
+        add_both + "\nip link set eth1 down\nip link set eth0 down", "", ""},
+       {"a route goes with any of its interfaces", add_both + "\nip link del eth1", "", ""},
+       {"the longest prefix first, other tables by the end of their numbers",
+        "ip route add 10.0.0.0/8 dev eth0\nip route add 10.0.0.0/24 dev eth0\n"
+        "ip route add 10.0.0.0/16 dev eth0 table 100\nip route add 10.0.0.0/8 dev eth1 metric 9",
+        "",
+        "10.0.0.0/16 dev eth0 table 100 scope link\n10.0.0.0/24 dev eth0 scope link\n"
+        "10.0.0.0/8 dev eth0 scope link\n10.0.0.0/8 dev eth1 scope link metric 9\n"},
+       {"an interface without IPv4 addresses forgets its routes",
+        "ip route add 10.0.0.0/8 dev eth0\nip addr del 172.16.0.1/24 dev eth0", "", ""}},
+      IpFamily::v4);
 }
 
 TEST_CASE("IPv6 routes come, change and go as in Linux") {
   const std::string add = "ip -6 route add fd02::/64 via fd00:16::2\n";
-  check({{"what is appended with a gateway becomes a next hop",
-          add + "ip -6 route append fd02::/64 via fd00:16::3\nip -6 route append fd02::/64 dev eth1",
-          "",
-          "fd02::/64 metric 1024 pref medium\n\tnexthop via fd00:16::2 dev eth0 weight 1\n"
-          "\tnexthop via fd00:16::3 dev eth0 weight 1\nfd02::/64 dev eth1 metric 1024 pref "
-          "medium\n"},
-         {"a next hop twice", add + "ip -6 route append fd02::/64 via fd00:16::2",
-          "RTNETLINK answers: File exists", "fd02::/64 via fd00:16::2 dev eth0 metric 1024 pref "
-                                            "medium\n"},
-         {"a next hop without gateway",
-          "ip -6 route add fd02::/64 nexthop via fd00:16::2 nexthop dev eth1",
-          "Error: Device only routes can not be added for IPv6 using the multipath API.", ""},
-         {"a replacement takes all next hops, and only those",
-          add + "ip -6 route append fd02::/64 via fd00:16::3\nip -6 route append fd02::/64 dev eth1"
-                "\nip -6 route replace fd02::/64 via fd00:16::9",
-          "",
-          "fd02::/64 via fd00:16::9 dev eth0 metric 1024 pref medium\n"
-          "fd02::/64 dev eth1 metric 1024 pref medium\n"},
-         {"changing what is not there", "ip -6 route change fd03::/64 via fd00:16::a",
-          "Error: Can not replace route - no match found.", ""},
-         {"deleting by a gateway takes one next hop",
-          add + "ip -6 route append fd02::/64 via fd00:17::3\nip -6 route del fd02::/64 via "
-                "fd00:16::2",
-          "", "fd02::/64 via fd00:17::3 dev eth1 metric 1024 pref medium\n"},
-         {"deleting by an interface takes all",
-          add + "ip -6 route append fd02::/64 via fd00:17::3\nip -6 route del fd02::/64 dev eth1",
-          "", ""},
-         {"an interface that goes takes its next hops only",
-          add + "ip -6 route append fd02::/64 via fd00:17::3\nip link del eth1", "",
-          "fd02::/64 via fd00:16::2 dev eth0 metric 1024 pref medium\n"},
-         {"an own address as gateway", "ip -6 route add fd02::/64 via fd00:16::1",
-          "Error: Gateway can not be a local address.", ""},
-         {"a gateway that is known to be elsewhere",
-          "ip -6 route add fd02::/64 via fd00:17::2 dev eth0 onlink",
-          "Error: Nexthop has invalid gateway or device mismatch.", ""}},
-        IpFamily::v6);
+  check(
+      {{"what is appended with a gateway becomes a next hop",
+        add + "ip -6 route append fd02::/64 via fd00:16::3\nip -6 route append fd02::/64 dev eth1",
+        "",
+        "fd02::/64 metric 1024 pref medium\n\tnexthop via fd00:16::2 dev eth0 weight 1\n"
+        "\tnexthop via fd00:16::3 dev eth0 weight 1\nfd02::/64 dev eth1 metric 1024 pref "
+        "medium\n"},
+       {"a next hop twice", add + "ip -6 route append fd02::/64 via fd00:16::2",
+        "RTNETLINK answers: File exists",
+        "fd02::/64 via fd00:16::2 dev eth0 metric 1024 pref "
+        "medium\n"},
+       {"a next hop without gateway",
+        "ip -6 route add fd02::/64 nexthop via fd00:16::2 nexthop dev eth1",
+        "Error: Device only routes can not be added for IPv6 using the multipath API.", ""},
+       {"a replacement takes all next hops, and only those",
+        add + "ip -6 route append fd02::/64 via fd00:16::3\nip -6 route append fd02::/64 dev eth1"
+              "\nip -6 route replace fd02::/64 via fd00:16::9",
+        "",
+        "fd02::/64 via fd00:16::9 dev eth0 metric 1024 pref medium\n"
+        "fd02::/64 dev eth1 metric 1024 pref medium\n"},
+       {"changing what is not there", "ip -6 route change fd03::/64 via fd00:16::a",
+        "Error: Can not replace route - no match found.", ""},
+       {"deleting by a gateway takes one next hop",
+        add + "ip -6 route append fd02::/64 via fd00:17::3\nip -6 route del fd02::/64 via "
+              "fd00:16::2",
+        "", "fd02::/64 via fd00:17::3 dev eth1 metric 1024 pref medium\n"},
+       {"deleting by an interface takes all",
+        add + "ip -6 route append fd02::/64 via fd00:17::3\nip -6 route del fd02::/64 dev eth1", "",
+        ""},
+       {"an interface that goes takes its next hops only",
+        add + "ip -6 route append fd02::/64 via fd00:17::3\nip link del eth1", "",
+        "fd02::/64 via fd00:16::2 dev eth0 metric 1024 pref medium\n"},
+       {"an own address as gateway", "ip -6 route add fd02::/64 via fd00:16::1",
+        "Error: Gateway can not be a local address.", ""},
+       {"a gateway that is known to be elsewhere",
+        "ip -6 route add fd02::/64 via fd00:17::2 dev eth0 onlink",
+        "Error: Nexthop has invalid gateway or device mismatch.", ""}},
+      IpFamily::v6);
 }
 
 TEST_CASE("addresses make and keep the routes that Linux makes for them") {

@@ -33,14 +33,19 @@ std::string added_rules(const SimulatedKernel& kernel, IpFamily family) {
 
 TEST_CASE("routing rules are read, ordered and found as in Linux") {
   for (const auto& c : std::vector<Case>{
-           {"host bits stay", {"ip rule add from 10.0.0.1/24 table 100"}, "",
+           {"host bits stay",
+            {"ip rule add from 10.0.0.1/24 table 100"},
+            "",
             "32765:\tfrom 10.0.0.1/24 lookup 100\n"},
            {"a new one comes before the others",
-            {"ip rule add from 10.0.0.1 table 100", "ip rule add to 10.0.0.2 table 101"}, "",
+            {"ip rule add from 10.0.0.1 table 100", "ip rule add to 10.0.0.2 table 101"},
+            "",
             "32764:\tfrom all to 10.0.0.2 lookup 101\n32765:\tfrom 10.0.0.1 lookup 100\n"},
            {"those of one priority stay in the order in which they came",
-            {"ip rule add pref 5 to 9.0.0.0/8 table 2", "ip rule add pref 5 from 1.0.0.0/8 table 1"},
-            "", "5:\tfrom all to 9.0.0.0/8 lookup 2\n5:\tfrom 1.0.0.0/8 lookup 1\n"},
+            {"ip rule add pref 5 to 9.0.0.0/8 table 2",
+             "ip rule add pref 5 from 1.0.0.0/8 table 1"},
+            "",
+            "5:\tfrom all to 9.0.0.0/8 lookup 2\n5:\tfrom 1.0.0.0/8 lookup 1\n"},
            {"marks with and without a mask",
             {"ip rule add fwmark 0x1ff/0xff table 5", "ip rule add fwmark 1/0xffffffff table 5",
              "ip rule add fwmark 0/0xf table 5", "ip rule add fwmark 0 table 5"},
@@ -48,34 +53,52 @@ TEST_CASE("routing rules are read, ordered and found as in Linux") {
             "32762:\tfrom all lookup 5\n32763:\tfrom all fwmark 0/0xf lookup 5\n"
             "32764:\tfrom all fwmark 0x1 lookup 5\n32765:\tfrom all fwmark 0x1ff/0xff lookup 5\n"},
            {"interfaces, and prefixes that are too short",
-            {"ip rule add pref 9 not iif eth0 oif lo table main suppress_prefixlength 0"}, "",
+            {"ip rule add pref 9 not iif eth0 oif lo table main suppress_prefixlength 0"},
+            "",
             "9:\tnot from all iif eth0 oif lo lookup main suppress_prefixlength 0\n"},
            {"what looks nothing up",
             {"ip rule add pref 1 blackhole from 1.2.3.4", "ip rule add pref 2 type prohibit",
              "ip rule add pref 3 unreachable"},
-            "", "1:\tfrom 1.2.3.4 blackhole\n2:\tfrom all prohibit\n3:\tfrom all unreachable\n"},
-           {"the main table without a table", {"ip rule add pref 5 from all"}, "",
+            "",
+            "1:\tfrom 1.2.3.4 blackhole\n2:\tfrom all prohibit\n3:\tfrom all unreachable\n"},
+           {"the main table without a table",
+            {"ip rule add pref 5 from all"},
+            "",
             "5:\tfrom all lookup main\n"},
-           {"the same twice", {"ip rule add pref 5 table 9", "ip rule add pref 5 not table 9"},
-            "RTNETLINK answers: File exists", "5:\tfrom all lookup 9\n"},
+           {"the same twice",
+            {"ip rule add pref 5 table 9", "ip rule add pref 5 not table 9"},
+            "RTNETLINK answers: File exists",
+            "5:\tfrom all lookup 9\n"},
            {"deleting by any part",
             {"ip rule add pref 5 from 10.0.0.1 fwmark 1 table 9",
              "ip rule add pref 6 from 10.0.0.2 fwmark 1 table 9", "ip rule del fwmark 1"},
-            "", "6:\tfrom 10.0.0.2 fwmark 0x1 lookup 9\n"},
+            "",
+            "6:\tfrom 10.0.0.2 fwmark 0x1 lookup 9\n"},
            {"deleting does not ask for the direction of a rule",
-            {"ip rule add pref 5 not from 10.0.0.1 table 9", "ip rule del from 10.0.0.1"}, "", ""},
-           {"deleting what is not there", {"ip rule del from 10.0.0.1"},
-            "RTNETLINK answers: No such file or directory", ""},
+            {"ip rule add pref 5 not from 10.0.0.1 table 9", "ip rule del from 10.0.0.1"},
+            "",
+            ""},
+           {"deleting what is not there",
+            {"ip rule del from 10.0.0.1"},
+            "RTNETLINK answers: No such file or directory",
+            ""},
            {"flushing keeps priority 0",
-            {"ip rule add pref 0 table 9", "ip rule add pref 5 table 9", "ip rule flush"}, "",
+            {"ip rule add pref 0 table 9", "ip rule add pref 5 table 9", "ip rule flush"},
+            "",
             "0:\tfrom all lookup 9\n"},
            {"no words", {"ip rule add"}, "\"ip rule add\" requires arguments.", ""},
-           {"an unknown table", {"ip rule add table nosuch"},
-            "Error: argument \"nosuch\" is wrong: invalid table ID\n", ""},
-           {"an unknown action", {"ip rule add bogus"},
-            "Error: argument \"bogus\" is wrong: Failed to parse rule type", ""},
-           {"an address of IPv6", {"ip rule add from fd00::1 table 5"},
-            "Error: Invalid source address.", ""},
+           {"an unknown table",
+            {"ip rule add table nosuch"},
+            "Error: argument \"nosuch\" is wrong: invalid table ID\n",
+            ""},
+           {"an unknown action",
+            {"ip rule add bogus"},
+            "Error: argument \"bogus\" is wrong: Failed to parse rule type",
+            ""},
+           {"an address of IPv6",
+            {"ip rule add from fd00::1 table 5"},
+            "Error: Invalid source address.",
+            ""},
        })
     DYNAMIC_SECTION(c.name) {
       SimulatedKernel kernel;
@@ -100,9 +123,8 @@ TEST_CASE("routing rules are read, ordered and found as in Linux") {
 
 TEST_CASE("forwarding entries of a tunnel, of a bridge, and of what is neither") {
   SimulatedKernel kernel;
-  for (const auto* line :
-       {"ip link add eth0 type veth", "ip link add br0 type bridge",
-        "ip link add vx0 type vxlan id 1 local 172.16.0.1 dstport 4789"})
+  for (const auto* line : {"ip link add eth0 type veth", "ip link add br0 type bridge",
+                           "ip link add vx0 type vxlan id 1 local 172.16.0.1 dstport 4789"})
     REQUIRE(kernel.exec(line)->rc == 0);
   struct Entry {
     const char *name, *words, *answer;
@@ -135,7 +157,8 @@ TEST_CASE("forwarding entries of a tunnel, of a bridge, and of what is neither")
            Entry{"no entry", "del 02:00:00:00:00:0e dev eth0",
                  "RTNETLINK answers: No such file or directory"},
            Entry{"an entry goes", "del 33:33:00:00:00:09 dev eth0", ""},
-           Entry{"no device", "add 02:00:00:00:00:01", "Device and address are required arguments."},
+           Entry{"no device", "add 02:00:00:00:00:01",
+                 "Device and address are required arguments."},
        }) {
     CAPTURE(c.name);
     const auto answer = kernel.exec(std::string("bridge fdb ") + c.words).value();

@@ -91,6 +91,46 @@ TEST_CASE("where an address decides and a pod has none, the verdict is unknown")
   CHECK(folder.reach("--port tcp/80 --format pairs") == "shop/db shop/web\n");
 }
 
+TEST_CASE("a pod without address has one of the pools, which may tell enough") {
+  const auto pool = [](const std::string& name, const std::string& spec) {
+    return fmt::format(
+        "---\n{{apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {{name: {}}}, spec: "
+        "{}}}\n",
+        name, spec);
+  };
+  struct Case {
+    std::string name, pools, net, web_to_db;
+  };
+  for (const auto& c :
+       {Case{"the pool is inside", pool("p", "{cidr: 10.244.0.0/16}"), "10.0.0.0/8", "tcp/80"},
+        Case{"the pool is outside", pool("p", "{cidr: 10.244.0.0/16}"), "192.168.0.0/16", "none"},
+        Case{"one of two is inside",
+             pool("p", "{cidr: 10.244.0.0/16}") + pool("q", "{cidr: 172.16.0.0/16}"), "10.0.0.0/8",
+             "unknown: tcp/80"},
+        Case{"a pool that gives pods nothing does not count",
+             pool("p", "{cidr: 10.244.0.0/16}") +
+                 pool("q", "{cidr: 172.16.0.0/16, disabled: true}") +
+                 pool("r", "{cidr: 172.17.0.0/16, allowedUses: [LoadBalancer]}"),
+             "10.0.0.0/8", "tcp/80"},
+        Case{"a part of the pool", pool("p", "{cidr: 10.244.0.0/16}"), "10.244.1.0/24",
+             "unknown: tcp/80"},
+        Case{"no pool is known", "", "10.0.0.0/8", "unknown: tcp/80"},
+        Case{"of link-local addresses there are no pools", "", "169.254.169.254/32", "none"}})
+    DYNAMIC_SECTION(c.name) {
+      Folder folder("pools");
+      folder.add(
+          "all.yaml",
+          namespaces + deployment("Deployment", "web", "shop") + pod("db", "10.0.0.1") +
+              policy("db", "db",
+                     fmt::format("{{from: [{{ipBlock: {{cidr: {}}}}}], ports: [{{port: 80}}]}}",
+                                 c.net)) +
+              c.pools);
+      const std::string found = folder.reach("--from shop/web --to shop/db");
+      CHECK(found == (c.web_to_db == "none" ? "" : "shop/web -> shop/db: " + c.web_to_db + "\n"));
+      CHECK(folder.code("") == 0);
+    }
+}
+
 TEST_CASE("labels of a namespace that is not there are unknown, unless nothing hangs on them") {
   Folder folder("namespaces");
   folder.add("all.yaml",
