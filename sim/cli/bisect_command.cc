@@ -2,18 +2,17 @@
 // felixsim bisect: the event after which a probe changed its answer. Halves the moments between a
 // good and a bad one; each is reached by folding, so that the cost is that of the state, not of the
 // history; and one cluster is moved from moment to moment by what differs.
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "sim/analysis/packet_world.h"
 #include "sim/analysis/probe.h"
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/origins.h"
 #include "sim/cli/probe_flight.h"
+#include "sim/cli/verb.h"
 #include "sim/report/trace_text.h"
 
 namespace felixsim::cli {
@@ -321,21 +320,20 @@ Result<int> bisect(const Options& options) {
 }  // namespace
 
 void add_bisect_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("bisect", "the event after which a probe changed its answer");
+  CLI::App& verb = add_verb(app, "bisect", "the event after which a probe changed its answer");
   auto options = std::make_shared<Options>();
-  add_input_argument(*verb, options->input);
-  verb->add_option("--probe", options->probe, "\"FROM -> TO tcp/80\"")->required();
-  verb->add_option("--good", options->good, "a moment before: rev:N, seq:N, step:N or seconds")
-      ->required();
-  verb->add_option("--bad", options->bad, "a moment after, in the same forms (default: the end)");
-  verb->add_flag("--brief", options->brief, "verdicts and what decided, without the rules");
-  add_json_flag(*verb, options->json);
-  add_version_option(*verb, options->version);
-  verb->footer(
-      "Example: felixsim bisect flight.db --probe \"web -> db tcp/80\" --good step:1 \\\n"
-      "  --bad step:2\n"
-      "Exit code 0: found, 1: the answer is the same at both moments, 2: error.");
-  on_run(*verb, [options] { return bisect(*options); });
+  add_input_argument(verb, options->input);
+  add_required(verb, "--probe", options->probe, "\"FROM -> TO tcp/80\"");
+  add_required(verb, "--good", options->good, "a moment before: rev:N, seq:N, step:N or seconds");
+  add_option(verb, "--bad", options->bad, "a moment after, in the same forms (default: the end)");
+  add_flag(verb, "--brief", options->brief, "verdicts and what decided, without the rules");
+  add_json_flag(verb, options->json);
+  add_version_option(verb, options->version);
+  set_footer(verb,
+             "Example: felixsim bisect flight.db --probe \"web -> db tcp/80\" --good step:1 \\\n"
+             "  --bad step:2\n"
+             "Exit code 0: found, 1: the answer is the same at both moments, 2: error.");
+  on_run(verb, [options] { return bisect(*options); });
 }
 
 }  // namespace felixsim::cli

@@ -1,25 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/cli/command.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 namespace felixsim::cli {
-namespace {
-
-Action& chosen_action() {
-  static Action action;
-  return action;
-}
-
-}  // namespace
-
-void on_run(CLI::App& verb, Action action) {
-  verb.callback([action = std::move(action)] { chosen_action() = action; });
-}
-
-Result<int> run_chosen_action() { return chosen_action()(); }
-
 void print_line(std::string_view line) {
   std::string text;
   for (const char c : line) {

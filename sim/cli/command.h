@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all verbs share: exit codes, how an error is printed, how a verb is added. One
+// What all verbs share: exit codes, and how errors, notes and data are printed. One
 // <verb>_command.cc per verb; main.cc lists them.
 #pragma once
 
 #include <fmt/format.h>
 
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -23,15 +22,6 @@ inline constexpr int exit_error = 2;  // the question could not be answered
 
 // Version of every JSON document that a command prints (key "schema").
 inline constexpr int json_schema = 1;
-
-// The body of a verb: an exit code, or the error that main prints.
-using Action = std::function<Result<int>()>;
-
-// Runs the action when the verb was the one on the command line; the last one set wins.
-void on_run(CLI::App& verb, Action action);
-
-// Runs what on_run() chose. A verb must have been on the command line.
-Result<int> run_chosen_action();
 
 // "error: place: fact" and, where there is one, "  help: fix", on stderr.
 void print_error(const Error& error);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim diff: what changed in a node's kernel between two moments.
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "sim/analysis/line_diff.h"
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
+#include "sim/cli/verb.h"
 #include "sim/report/node_texts.h"
 
 namespace felixsim::cli {
@@ -96,20 +95,20 @@ Result<int> diff(const Options& options) {
 }  // namespace
 
 void add_diff_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("diff", "what changed in a node's kernel between two moments");
+  CLI::App& verb = add_verb(app, "diff", "what changed in a node's kernel between two moments");
   auto options = std::make_shared<Options>();
-  add_input_argument(*verb, options->input);
-  verb->add_option("WHEN1", options->before, "rev:N, seq:N, step:N, step:NAME or seconds")
-      ->required();
-  verb->add_option("WHEN2", options->after, "the later moment")->required();
-  verb->add_option("--node", options->node, "whose kernel")->required();
-  verb->add_option("--what", options->what, "only these parts (default: all that changed)");
-  add_json_flag(*verb, options->json);
-  add_version_option(*verb, options->version);
-  verb->footer(
+  add_input_argument(verb, options->input);
+  add_required(verb, "WHEN1", options->before, "rev:N, seq:N, step:N, step:NAME or seconds");
+  add_required(verb, "WHEN2", options->after, "the later moment");
+  add_required(verb, "--node", options->node, "whose kernel");
+  add_option(verb, "--what", options->what, "only these parts (default: all that changed)");
+  add_json_flag(verb, options->json);
+  add_version_option(verb, options->version);
+  set_footer(
+      verb,
       "Example: felixsim diff flight.db step:1 step:2 --node node-a\nExit code 1 if anything "
       "changed.");
-  on_run(*verb, [options] { return diff(*options); });
+  on_run(verb, [options] { return diff(*options); });
 }
 
 }  // namespace felixsim::cli

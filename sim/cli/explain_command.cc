@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim explain: which policies apply, what they match, what decides, and what never does.
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/reach_input.h"
+#include "sim/cli/verb.h"
 #include "sim/report/all_pairs.h"
 #include "sim/report/explain_json.h"
 #include "sim/report/explain_text.h"
@@ -126,21 +125,20 @@ Result<int> explain_verb(const Options& options) {
 }  // namespace
 
 void add_explain_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("explain", "which policies apply, and which rules decide");
+  CLI::App& verb = add_verb(app, "explain", "which policies apply, and which rules decide");
   auto options = std::make_shared<Options>();
-  add_input_argument(*verb, options->input);
-  verb->add_option("QUESTION", options->what,
-                   "pod NS/NAME, policy NAME, pair FROM TO, pairs (all of them), "
-                   "or dead (rules that decide nothing)")
-      ->required();
-  verb->add_option("NAMES", options->names, "what the question is about");
-  add_at_option(*verb, options->at);
-  add_json_flag(*verb, options->json);
-  verb->footer(
-      "Example: felixsim explain manifests/ pair shop/web shop/db\n"
-      "Exit code 0: answered, 1: there are dead rules, 2: error, or the answer is\n"
-      "incomplete, because objects could not be used.");
-  on_run(*verb, [options] { return explain_verb(*options); });
+  add_input_argument(verb, options->input);
+  add_required(verb, "QUESTION", options->what,
+               "pod NS/NAME, policy NAME, pair FROM TO, pairs (all of them), "
+               "or dead (rules that decide nothing)");
+  add_option(verb, "NAMES", options->names, "what the question is about");
+  add_at_option(verb, options->at);
+  add_json_flag(verb, options->json);
+  set_footer(verb,
+             "Example: felixsim explain manifests/ pair shop/web shop/db\n"
+             "Exit code 0: answered, 1: there are dead rules, 2: error, or the answer is\n"
+             "incomplete, because objects could not be used.");
+  on_run(verb, [options] { return explain_verb(*options); });
 }
 
 }  // namespace felixsim::cli

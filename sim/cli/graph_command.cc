@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim graph: pictures. So far the calc graph with the traffic on its edges.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
+#include "sim/cli/verb.h"
 
 namespace felixsim::cli {
 namespace {
@@ -71,16 +70,16 @@ Result<int> graph(const Options& options) {
 }  // namespace
 
 void add_graph_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("graph", "the calc graph with the traffic on its edges, as DOT");
+  CLI::App& verb = add_verb(app, "graph", "the calc graph with the traffic on its edges, as DOT");
   auto options = std::make_shared<Options>();
-  add_input_argument(*verb, options->input);
-  verb->add_option("--what", options->what, "calc");
-  verb->add_option("--node", options->node, "whose graph (default: the first node)");
-  add_at_option(*verb, options->at);
-  verb->add_option("--svg", options->svg, "draw into this file with graphviz");
-  add_version_option(*verb, options->version);
-  verb->footer("Example: felixsim graph flight.db --what calc --node node-a --svg calc.svg");
-  on_run(*verb, [options] { return graph(*options); });
+  add_input_argument(verb, options->input);
+  add_option(verb, "--what", options->what, "calc");
+  add_option(verb, "--node", options->node, "whose graph (default: the first node)");
+  add_at_option(verb, options->at);
+  add_option(verb, "--svg", options->svg, "draw into this file with graphviz");
+  add_version_option(verb, options->version);
+  set_footer(verb, "Example: felixsim graph flight.db --what calc --node node-a --svg calc.svg");
+  on_run(verb, [options] { return graph(*options); });
 }
 
 }  // namespace felixsim::cli

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim import: appends captures to an event log.
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "replay/capture/capture.h"
 #include "replay/log/event_log.h"
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/progress.h"
+#include "sim/cli/verb.h"
 
 namespace felixsim::cli {
 namespace {
@@ -95,22 +94,21 @@ Result<int> import(const Options& options) {
 }  // namespace
 
 void add_import_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("import", "append captures to an event log");
+  CLI::App& verb = add_verb(app, "import", "append captures to an event log");
   auto options = std::make_shared<Options>();
-  verb->add_option("--from", options->from,
-                   fmt::format("what the input is: {}", fmt::join(capture_formats(), ", ")))
-      ->required();
-  verb->add_option("INPUT", options->inputs, "files, folders (recording), or - for standard input")
-      ->required();
-  verb->add_option("--log", options->log, "the event log; made when it is not there")->required();
-  verb->add_flag("--stamp", options->stamp,
-                 "give events that have no time the time at which they are read, so "
-                 "that --at 2024-01-02T14:03:00Z can ask for it");
-  add_json_flag(*verb, options->json);
-  verb->footer(
-      "Example: etcdctl watch -w json --prefix /calico | \\\n"
-      "  felixsim import --from etcd-watch --stamp - --log flight.db");
-  on_run(*verb, [options] { return import(*options); });
+  add_required(verb, "--from", options->from,
+               fmt::format("what the input is: {}", fmt::join(capture_formats(), ", ")));
+  add_required(verb, "INPUT", options->inputs,
+               "files, folders (recording), or - for standard input");
+  add_required(verb, "--log", options->log, "the event log; made when it is not there");
+  add_flag(verb, "--stamp", options->stamp,
+           "give events that have no time the time at which they are read, so that "
+           "--at 2024-01-02T14:03:00Z can ask for it");
+  add_json_flag(verb, options->json);
+  set_footer(verb,
+             "Example: etcdctl watch -w json --prefix /calico | \\\n"
+             "  felixsim import --from etcd-watch --stamp - --log flight.db");
+  on_run(verb, [options] { return import(*options); });
 }
 
 }  // namespace felixsim::cli

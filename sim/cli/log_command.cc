@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim log: looks into an event log.
-#include <CLI/CLI.hpp>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "replay/capture/capture.h"
 #include "replay/log/event_log.h"
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/moment_text.h"
+#include "sim/cli/verb.h"
 
 namespace felixsim::cli {
 namespace {
@@ -138,20 +138,19 @@ Result<int> look(const Options& options) {
 }  // namespace
 
 void add_log_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("log", "look into an event log");
+  CLI::App& verb = add_verb(app, "log", "look into an event log");
   auto options = std::make_shared<Options>();
-  verb->add_option("LOG", options->log, "the event log")->required();
-  verb->add_option(
-          "VERB", options->verb,
-          "info (default), events (a line each), verify (the hash chain), export (JSON lines)")
-      ->check(CLI::IsMember({"info", "events", "verify", "export"}));
-  verb->add_option("--from", options->first, "events, export: first sequence");
-  verb->add_option("--to", options->last, "events, export: last sequence");
-  verb->add_option("--head", options->head,
-                   "verify: a head hash noted earlier must be in the chain");
-  add_json_flag(*verb, options->json);
-  verb->footer("Example: felixsim log flight.db verify");
-  on_run(*verb, [options] { return look(*options); });
+  add_required(verb, "LOG", options->log, "the event log");
+  add_choice(verb, "VERB", options->verb, {"info", "events", "verify", "export"},
+             "info (default), events (a line each), verify (the hash chain), export (JSON lines)");
+  constexpr int64_t any = std::numeric_limits<int64_t>::max();
+  add_number(verb, "--from", options->first, {1, any}, "events, export: first sequence");
+  add_number(verb, "--to", options->last, {1, any}, "events, export: last sequence");
+  add_option(verb, "--head", options->head,
+             "verify: a head hash noted earlier must be in the chain");
+  add_json_flag(verb, options->json);
+  set_footer(verb, "Example: felixsim log flight.db verify");
+  on_run(verb, [options] { return look(*options); });
 }
 
 }  // namespace felixsim::cli

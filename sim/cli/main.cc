@@ -7,6 +7,7 @@
 #include "felixsim/near_name.h"
 #include "sim/cli/command.h"
 #include "sim/cli/help_formatter.h"
+#include "sim/cli/verb.h"
 
 namespace felixsim::cli {
 namespace {

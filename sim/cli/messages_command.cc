@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim messages: what the calc graph tells the dataplane, as JSON lines.
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "model/calc/message_json.h"
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
+#include "sim/cli/verb.h"
 #include "sim/report/message_lines.h"
 
 namespace felixsim::cli {
@@ -100,20 +99,20 @@ Result<int> messages(const Options& options) {
 }  // namespace
 
 void add_messages_command(CLI::App& app) {
-  auto* verb =
-      app.add_subcommand("messages", "the calc graph's messages to the dataplane, as JSON lines");
+  CLI::App& verb =
+      add_verb(app, "messages", "the calc graph's messages to the dataplane, as JSON lines");
   auto options = std::make_shared<Options>();
-  add_input_argument(*verb, options->input);
-  verb->add_option("--node", options->node, "whose messages; '*' for all nodes")->required();
-  add_at_option(*verb, options->at);
-  verb->add_flag("--warnings", options->warnings,
-                 "instead: what in the datastore is invalid, and why");
-  verb->add_flag("--stats", options->stats,
-                 "instead: time by phase, messages by kind, traffic in the calc graph");
-  verb->add_flag("--json", options->json, "warnings as JSON lines (messages always are)");
-  add_version_option(*verb, options->version);
-  verb->footer("Example: felixsim messages flight.db --node node-a --at rev:120");
-  on_run(*verb, [options] { return messages(*options); });
+  add_input_argument(verb, options->input);
+  add_required(verb, "--node", options->node, "whose messages; '*' for all nodes");
+  add_at_option(verb, options->at);
+  add_flag(verb, "--warnings", options->warnings,
+           "instead: what in the datastore is invalid, and why");
+  add_flag(verb, "--stats", options->stats,
+           "instead: time by phase, messages by kind, traffic in the calc graph");
+  add_flag(verb, "--json", options->json, "warnings as JSON lines (messages always are)");
+  add_version_option(verb, options->version);
+  set_footer(verb, "Example: felixsim messages flight.db --node node-a --at rev:120");
+  on_run(verb, [options] { return messages(*options); });
 }
 
 }  // namespace felixsim::cli

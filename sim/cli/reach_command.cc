@@ -2,16 +2,15 @@
 // felixsim reach: who reaches whom, on what.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "felixsim/near_name.h"
 #include "sim/analysis/reach/parties.h"
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/reach_input.h"
+#include "sim/cli/verb.h"
 #include "sim/report/reach_pairs.h"
 #include "sim/report/reach_text.h"
 
@@ -190,25 +189,25 @@ Result<int> reach_verb(const Options& options) {
 }  // namespace
 
 void add_reach_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("reach", "who reaches whom, on what");
+  CLI::App& verb = add_verb(app, "reach", "who reaches whom, on what");
   auto options = std::make_shared<Options>();
-  add_input_argument(*verb, options->input);
-  add_at_option(*verb, options->at);
-  verb->add_option("--from", options->from, "only what this pod (ns/name), or the world, sends");
-  verb->add_option("--to", options->to, "only what this pod (ns/name), or the world, gets");
-  verb->add_option("--namespace", options->ns, "only pods of this namespace, and the world");
-  verb->add_option("--port", options->port, "only tcp/80, udp/53, sctp/3868 or icmp");
-  verb->add_option("--format", options->format,
-                   "matrix (on a terminal), list, pairs, json, csv, dot, markdown or "
-                   "summary (who reaches the world, who is not isolated); with --diff "
-                   "list, json or markdown");
-  verb->add_option("--diff", options->diff, "what changes up to this moment, or in this INPUT");
-  verb->add_flag("--json", options->json, "as --format json");
-  verb->footer(
-      "Example: felixsim reach manifests/ --to shop/db --port tcp/5432\n"
-      "Exit code 0: answered (--diff: the same), 1: --diff found changes, 2: error,\n"
-      "or the answer is incomplete, because objects could not be used.");
-  on_run(*verb, [options] { return reach_verb(*options); });
+  add_input_argument(verb, options->input);
+  add_at_option(verb, options->at);
+  add_option(verb, "--from", options->from, "only what this pod (ns/name), or the world, sends");
+  add_option(verb, "--to", options->to, "only what this pod (ns/name), or the world, gets");
+  add_option(verb, "--namespace", options->ns, "only pods of this namespace, and the world");
+  add_option(verb, "--port", options->port, "only tcp/80, udp/53, sctp/3868 or icmp");
+  add_option(verb, "--format", options->format,
+             "matrix (on a terminal), list, pairs, json, csv, dot, markdown or "
+             "summary (who reaches the world, who is not isolated); with --diff "
+             "list, json or markdown");
+  add_option(verb, "--diff", options->diff, "what changes up to this moment, or in this INPUT");
+  add_flag(verb, "--json", options->json, "as --format json");
+  set_footer(verb,
+             "Example: felixsim reach manifests/ --to shop/db --port tcp/5432\n"
+             "Exit code 0: answered (--diff: the same), 1: --diff found changes, 2: error,\n"
+             "or the answer is incomplete, because objects could not be used.");
+  on_run(verb, [options] { return reach_verb(*options); });
 }
 
 }  // namespace felixsim::cli

@@ -2,16 +2,15 @@
 // felixsim report: one HTML page on a whole flight. Moments to look at are chosen among the events;
 // a short input is flown anew for each, as `show --at` does, a long one is flown once and looked at
 // on the way (what a node ends up with depends on state, not path).
-#include <CLI/CLI.hpp>
 
 #include "sim/analysis/reach/live_matrix.h"
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/origins.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/reach_input.h"
 #include "sim/cli/report_moments.h"
+#include "sim/cli/verb.h"
 #include "sim/report/html_report.h"
 
 namespace felixsim::cli {
@@ -187,20 +186,19 @@ Result<int> report(const Options& options) {
 }  // namespace
 
 void add_report_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("report", "one HTML page on a whole flight");
+  CLI::App& verb = add_verb(app, "report", "one HTML page on a whole flight");
   auto options = std::make_shared<Options>();
-  add_input_argument(*verb, options->input);
-  verb->add_option("-o,--out", options->out, "the page to write; - is standard output")->required();
-  verb->add_option("--title", options->title, "heading of the page (default: INPUT)");
-  verb->add_option("--moments", options->moments,
-                   "at how many moments nodes can be looked at (default: 40)")
-      ->check(CLI::Range(2, 200));
-  add_version_option(*verb, options->version);
-  verb->footer(
-      "The page needs no network: events, who reaches whom, every node's kernel at\n"
-      "any chosen moment and what changed between two, where pods are.\n"
-      "Example: felixsim report flight.db --out flight.html");
-  on_run(*verb, [options] { return report(*options); });
+  add_input_argument(verb, options->input);
+  add_required(verb, "-o,--out", options->out, "the page to write; - is standard output");
+  add_option(verb, "--title", options->title, "heading of the page (default: INPUT)");
+  add_number(verb, "--moments", options->moments, {2, 200},
+             "at how many moments nodes can be looked at (default: 40)");
+  add_version_option(verb, options->version);
+  set_footer(verb,
+             "The page needs no network: events, who reaches whom, every node's kernel at\n"
+             "any chosen moment and what changed between two, where pods are.\n"
+             "Example: felixsim report flight.db --out flight.html");
+  on_run(verb, [options] { return report(*options); });
 }
 
 }  // namespace felixsim::cli

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim run: scenarios, in parallel, with their expectations.
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -8,11 +7,11 @@
 #include <thread>
 
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/folder.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/scenario_run.h"
+#include "sim/cli/verb.h"
 
 namespace felixsim::cli {
 namespace {
@@ -133,15 +132,16 @@ Result<int> run(const Options& options) {
 }  // namespace
 
 void add_run_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("run", "run scenarios and check their expectations");
+  CLI::App& verb = add_verb(app, "run", "run scenarios and check their expectations");
   auto options = std::make_shared<Options>();
-  verb->add_option("PATH", options->paths, "scenario files, or folders of them")->required();
-  verb->add_option("--junit", options->junit, "write a JUnit report to this file");
-  add_json_flag(*verb, options->json);
-  verb->add_option("--jobs", options->jobs, "how many at a time (default: all processors)");
-  add_version_option(*verb, options->version);
-  verb->footer("Example: felixsim run scenarios --junit report.xml");
-  on_run(*verb, [options] { return run(*options); });
+  add_required(verb, "PATH", options->paths, "scenario files, or folders of them");
+  add_option(verb, "--junit", options->junit, "write a JUnit report to this file");
+  add_json_flag(verb, options->json);
+  add_number(verb, "--jobs", options->jobs, {0, 1024},
+             "how many at a time (default: all processors)");
+  add_version_option(verb, options->version);
+  set_footer(verb, "Example: felixsim run scenarios --junit report.xml");
+  on_run(verb, [options] { return run(*options); });
 }
 
 }  // namespace felixsim::cli

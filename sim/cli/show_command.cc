@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim show: what is in a node's kernel at a moment.
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
+#include "sim/cli/verb.h"
 #include "sim/report/felix_state.h"
 #include "sim/report/node_texts.h"
 
@@ -69,21 +68,21 @@ Result<int> show(const Options& options) {
 }  // namespace
 
 void add_show_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("show", "predicted state of a node, in the kernel's own text");
+  CLI::App& verb = add_verb(app, "show", "predicted state of a node, in the kernel's own text");
   auto options = std::make_shared<Options>();
-  add_input_argument(*verb, options->input);
-  verb->add_option("--node", options->node, "whose state")->required();
-  add_at_option(*verb, options->at);
-  verb->add_option("--what", options->what, "which part, or all (default: iptables)");
-  add_host_option(*verb, options->host);
-  add_version_option(*verb, options->version);
-  add_json_flag(*verb, options->json);
-  verb->footer(
-      "Parts: iptables ip6tables nft arp ipsets routes routes6 rules neigh fdb links\n"
-      "  addresses wireguard sysctls status health statuses reports config marks\n"
-      "  programming\n"
-      "Example: felixsim show flight.db --node node-a --at step:2 --what routes");
-  on_run(*verb, [options] { return show(*options); });
+  add_input_argument(verb, options->input);
+  add_required(verb, "--node", options->node, "whose state");
+  add_at_option(verb, options->at);
+  add_option(verb, "--what", options->what, "which part, or all (default: iptables)");
+  add_host_option(verb, options->host);
+  add_version_option(verb, options->version);
+  add_json_flag(verb, options->json);
+  set_footer(verb,
+             "Parts: iptables ip6tables nft arp ipsets routes routes6 rules neigh fdb links\n"
+             "  addresses wireguard sysctls status health statuses reports config marks\n"
+             "  programming\n"
+             "Example: felixsim show flight.db --node node-a --at step:2 --what routes");
+  on_run(verb, [options] { return show(*options); });
 }
 
 }  // namespace felixsim::cli

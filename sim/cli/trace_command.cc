@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim trace: one packet and its reply, rule by rule.
-#include <CLI/CLI.hpp>
 
 #include "sim/analysis/packet_world.h"
 #include "sim/analysis/probe.h"
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
 #include "sim/cli/origins.h"
 #include "sim/cli/probe_flight.h"
+#include "sim/cli/verb.h"
 #include "sim/report/trace_text.h"
 
 namespace felixsim::cli {
@@ -55,25 +54,24 @@ Result<int> trace(const Options& options) {
 }  // namespace
 
 void add_trace_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("trace", "one packet and its reply, hook by hook, rule by rule");
+  CLI::App& verb = add_verb(app, "trace", "one packet and its reply, hook by hook, rule by rule");
   auto options = std::make_shared<Options>();
-  add_input_argument(*verb, options->input);
-  verb->add_option("--from", options->probe.from, "pod (ns/name), node, address or world")
-      ->required();
-  verb->add_option("--to", options->probe.to, "pod (ns/name), node, address or world")->required();
-  verb->add_option("--proto", options->probe.protocol, "tcp (default), udp, sctp or icmp");
-  verb->add_option("--port", options->probe.port, "destination port")->check(CLI::Range(1, 65535));
-  verb->add_flag("--v6", options->probe.v6, "by IPv6 where there are both");
-  add_at_option(*verb, options->at);
-  verb->add_flag("--explain", options->explain, "each hook and jump in a sentence");
-  verb->add_flag("--brief", options->quiet, "only the verdict and what decided");
-  add_json_flag(*verb, options->json);
-  add_host_option(*verb, options->host);
-  add_version_option(*verb, options->version);
-  verb->footer(
-      "Example: felixsim trace flight.db --from web --to db --proto tcp --port 5432\n"
-      "Exit code 0: allowed, 1: not, 2: error.");
-  on_run(*verb, [options] { return trace(*options); });
+  add_input_argument(verb, options->input);
+  add_required(verb, "--from", options->probe.from, "pod (ns/name), node, address or world");
+  add_required(verb, "--to", options->probe.to, "pod (ns/name), node, address or world");
+  add_option(verb, "--proto", options->probe.protocol, "tcp (default), udp, sctp or icmp");
+  add_number(verb, "--port", options->probe.port, {1, 65535}, "destination port");
+  add_flag(verb, "--v6", options->probe.v6, "by IPv6 where there are both");
+  add_at_option(verb, options->at);
+  add_flag(verb, "--explain", options->explain, "each hook and jump in a sentence");
+  add_flag(verb, "--brief", options->quiet, "only the verdict and what decided");
+  add_json_flag(verb, options->json);
+  add_host_option(verb, options->host);
+  add_version_option(verb, options->version);
+  set_footer(verb,
+             "Example: felixsim trace flight.db --from web --to db --proto tcp --port 5432\n"
+             "Exit code 0: allowed, 1: not, 2: error.");
+  on_run(verb, [options] { return trace(*options); });
 }
 
 }  // namespace felixsim::cli

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim verify: a captured node against its prediction.
-#include <CLI/CLI.hpp>
 
 #include "model/config/derived.h"
 #include "model/dataplane/wireguard_manager.h"
@@ -8,10 +7,10 @@
 #include "sim/analysis/verify/drift.h"
 #include "sim/cli/captured_files.h"
 #include "sim/cli/command.h"
-#include "sim/cli/common_options.h"
 #include "sim/cli/file.h"
 #include "sim/cli/input.h"
 #include "sim/cli/moment_text.h"
+#include "sim/cli/verb.h"
 #include "sim/report/drift_text.h"
 #include "sim/report/felix_state.h"
 
@@ -97,28 +96,26 @@ Result<int> verify(const Options& options) {
 }  // namespace
 
 void add_verify_command(CLI::App& app) {
-  auto* verb = app.add_subcommand("verify", "a captured node against its prediction");
+  CLI::App& verb = add_verb(app, "verify", "a captured node against its prediction");
   auto options = std::make_shared<Options>();
-  add_input_argument(*verb, options->input);
-  verb->add_option("--node", options->node, "which node was captured")->required();
-  verb->add_option("--against", options->against,
-                   "archive of capture-node.sh, or folder or file with what was "
-                   "captured")
-      ->required();
-  add_at_option(*verb, options->at);
-  add_host_option(*verb, options->host);
-  add_version_option(*verb, options->version);
-  add_json_flag(*verb, options->json);
-  verb->footer(
-      "Files are known by their names: iptables-save ip6tables-save (also -nft- and\n"
-      "  -legacy-), ipset-save, ip-route, ip6-route, ip-rule, ip6-rule,\n"
-      "  nft-list-ruleset, ip-neigh, bridge-fdb, sysctl, wg-show; any may be absent.\n"
-      "  ip-link, ip-addr, felix-environment, felix-cfg, kernel-abilities tell of the\n"
-      "  host, unless INPUT or --host does.\n"
-      "  replay/capture/capture-node.sh captures them all on a node.\n"
-      "Example: felixsim verify flight.db --node node-a --against node-a.tar\n"
-      "Exit code 1 if there is any drift.");
-  on_run(*verb, [options] { return verify(*options); });
+  add_input_argument(verb, options->input);
+  add_required(verb, "--node", options->node, "which node was captured");
+  add_required(verb, "--against", options->against,
+               "archive of capture-node.sh, or folder or file with what was captured");
+  add_at_option(verb, options->at);
+  add_host_option(verb, options->host);
+  add_version_option(verb, options->version);
+  add_json_flag(verb, options->json);
+  set_footer(verb,
+             "Files are known by their names: iptables-save ip6tables-save (also -nft- and\n"
+             "  -legacy-), ipset-save, ip-route, ip6-route, ip-rule, ip6-rule,\n"
+             "  nft-list-ruleset, ip-neigh, bridge-fdb, sysctl, wg-show; any may be absent.\n"
+             "  ip-link, ip-addr, felix-environment, felix-cfg, kernel-abilities tell of the\n"
+             "  host, unless INPUT or --host does.\n"
+             "  replay/capture/capture-node.sh captures them all on a node.\n"
+             "Example: felixsim verify flight.db --node node-a --against node-a.tar\n"
+             "Exit code 1 if there is any drift.");
+  on_run(verb, [options] { return verify(*options); });
 }
 
 }  // namespace felixsim::cli
