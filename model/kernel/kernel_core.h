@@ -31,12 +31,20 @@ struct IptReferences {
   int limited = 0;         // rules that not every hook may reach
 };
 
+// Where the rules of a chain send packets, and which statements they have that may not stand
+// everywhere (nft_validation.cc).
+struct NftExits {
+  std::vector<std::string> chains, maps;
+  uint32_t limited = 0;
+};
+
 // What the rules and maps of one nftables table refer to, and the intervals of its interval sets
 // (first address -> last), which are built when a set is first changed.
 struct NftIndex {
   ReferenceCounts chains, sets;
   std::map<std::string, std::map<Ip, Ip>> intervals;
-  int rejects = 0;  // rules with a reject statement
+  std::map<std::string, NftExits> exits;  // of chains that did not change since they were looked at
+  int limited = 0, jumps = 0;             // statements that may not stand everywhere, that jump
 };
 
 struct KernelCore {
@@ -61,9 +69,10 @@ void count_nft_text(NftIndex& index, std::string_view text, int delta);
 // (family, name) of a table of nftables.
 using TableName = std::pair<std::string, std::string>;
 
-// Linux refuses a reject that a packet could meet behind its routing, however it gets there.
-// O(table) if it has any reject.
-bool rejects_after_routing(const KernelCore& core, const TableName& table_name);
+// Linux refuses statements that a packet could meet at a hook that is not theirs, however it gets
+// there, and ways of too many chains. 0, or the errno.
+int check_nft_table(KernelCore& core, const TableName& table_name);
+bool is_limited_nft_word(std::string_view word);
 
 // Command front-ends. `words` are the whole command line. `text` of the answer is what the tool
 // prints to stderr, or to stdout where it succeeds.

@@ -8,6 +8,8 @@ namespace felixsim {
 KernelAnswer kernel_error(int code) {
   static constexpr std::pair<int, std::string_view> texts[] = {
       {EEXIST, "File exists"},
+      {EBUSY, "Device or resource busy"},
+      {EMLINK, "Too many links"},
       {ESRCH, "No such process"},
       {ENODEV, "No such device"},
       {ENETDOWN, "Network is down"},

@@ -28,6 +28,8 @@ struct ParsedNftRule {
   bool has_interval_set = false;  // one of the anonymous sets has a range in it
   int anonymous_sets = 0;         // `{ a, b }` of more than one element: each takes a handle
 };
-Result<ParsedNftRule> parse_nft_rule(std::string_view text, std::string_view family);
+// `where`, if given, is set to the word at which reading ended.
+Result<ParsedNftRule> parse_nft_rule(std::string_view text, std::string_view family,
+                                     std::string_view* where = nullptr);
 
 }  // namespace felixsim

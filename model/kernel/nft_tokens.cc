@@ -36,6 +36,32 @@ constexpr int priority_reach = 10;
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 bool stands_alone(char c) { return c == '{' || c == '}' || c == ',' || c == ';'; }
 
+constexpr Named icmp_codes[] = {{0, "net-unreachable"},  {1, "host-unreachable"},
+                                {2, "prot-unreachable"}, {3, "port-unreachable"},
+                                {4, "frag-needed"},      {9, "net-prohibited"},
+                                {10, "host-prohibited"}, {13, "admin-prohibited"}};
+constexpr Named icmp6_codes[] = {{0, "no-route"},         {1, "admin-prohibited"},
+                                 {3, "addr-unreachable"}, {4, "port-unreachable"},
+                                 {5, "policy-fail"},      {6, "reject-route"}};
+constexpr Named icmpx_codes[] = {
+    {0, "no-route"}, {1, "port-unreachable"}, {2, "host-unreachable"}, {3, "admin-prohibited"}};
+
+std::span<const Named> icmp_names(NftIcmpField field) {
+  switch (field) {
+    case NftIcmpField::type4:
+      return icmp_types;
+    case NftIcmpField::code4:
+      return icmp_codes;
+    case NftIcmpField::type6:
+      return icmp6_types;
+    case NftIcmpField::code6:
+      return icmp6_codes;
+    case NftIcmpField::code_of_both:
+      return icmpx_codes;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string_view> nft_tokens(std::string_view line) {
@@ -78,17 +104,34 @@ std::string nft_protocol(int number) {
 
 std::optional<int> nft_protocol_number(std::string_view text) { return ipt_protocol_number(text); }
 
-std::string nft_icmp_type(bool v6, int type) {
-  for (const auto& [number, name] : v6 ? std::span<const Named>(icmp6_types) : icmp_types)
-    if (number == type) return std::string(name);
-  return std::to_string(type);
+std::string nft_icmp_name(NftIcmpField field, int number) {
+  for (const auto& [known, name] : icmp_names(field))
+    if (known == number) return std::string(name);
+  return std::to_string(number);
 }
 
-std::optional<int> nft_icmp_number(bool v6, std::string_view text) {
-  for (const auto& [number, name] : v6 ? std::span<const Named>(icmp6_types) : icmp_types)
+std::optional<int> nft_icmp_number(NftIcmpField field, std::string_view text) {
+  for (const auto& [number, name] : icmp_names(field))
     if (name == text) return number;
+  if (field == NftIcmpField::type6 && text == "mld-listener-reduction") return 132;
   if (const auto number = parse_number(text, 255)) return static_cast<int>(*number);
   return std::nullopt;
+}
+
+std::string_view nft_icmp_field(NftIcmpField field) {
+  switch (field) {
+    case NftIcmpField::type4:
+      return "ICMP type";
+    case NftIcmpField::code4:
+      return "icmp code";
+    case NftIcmpField::type6:
+      return "ICMPv6 type";
+    case NftIcmpField::code6:
+      return "icmpv6 code";
+    case NftIcmpField::code_of_both:
+      return "icmpx code";
+  }
+  return {};
 }
 
 std::string nft_dscp(uint64_t value) {
@@ -197,7 +240,7 @@ Result<std::string> nft_value(std::string_view key, std::string_view text) {
       value = fmt::format("0x{:08x}", *number);
   if (key == "ifname" && !nft_unquoted(text).empty() && nft_unquoted(text).size() < 16)
     value = fmt::format("\"{}\"", nft_unquoted(text));
-  if (!value) return invalid(fmt::format("Error: datatype mismatch, expected {}: {}", key, text));
+  if (!value) return invalid(fmt::format("datatype mismatch, expected {}: {}", key, text));
   return *value;
 }
 

@@ -18,9 +18,12 @@ std::string_view nft_unquoted(std::string_view token);
 
 std::string nft_protocol(int number);  // "tcp", "ipencap", "99"
 std::optional<int> nft_protocol_number(std::string_view text);
-std::string nft_icmp_type(bool v6, int type);  // "echo-request", "42"
-std::optional<int> nft_icmp_number(bool v6, std::string_view text);
-std::string nft_dscp(uint64_t value);  // "af11", "0x0b"
+// What of ICMP has names: types and codes of either version, and the codes that both have.
+enum class NftIcmpField : uint8_t { type4, code4, type6, code6, code_of_both };
+std::string nft_icmp_name(NftIcmpField field, int number);  // "echo-request", "42"
+std::optional<int> nft_icmp_number(NftIcmpField field, std::string_view text);
+std::string_view nft_icmp_field(NftIcmpField field);  // as nft's messages name it
+std::string nft_dscp(uint64_t value);                 // "af11", "0x0b"
 // "filter", "srcnat + 10", "110": a hook's priority as nft prints it.
 std::string nft_priority(std::string_view family, std::string_view hook, int priority);
 std::optional<int> nft_priority_number(const std::vector<std::string_view>& words);

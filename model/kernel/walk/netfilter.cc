@@ -118,9 +118,11 @@ bool Walker::matches(const Context& context, const RuleOp& op, TableInfo& table)
     case Op::address_type:
       return matches_address_type(context, op);
     case Op::icmp_type:
+      if (!op.ports.empty()) return is_icmp(packet) && in_ranges(op, packet.icmp_type);
       return is_icmp(packet) && packet.icmp_type == op.a &&
              (op.b > 255 || packet.icmp_code == op.b);
     case Op::icmp_code:
+      if (!op.ports.empty()) return is_icmp(packet) && in_ranges(op, packet.icmp_code);
       return is_icmp(packet) && packet.icmp_code == op.a;
     case Op::reverse_path:
       return reverse_path(context, op);

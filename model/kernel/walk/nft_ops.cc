@@ -268,10 +268,23 @@ class NftReader {
     const auto field = next();
     const bool invert = negated();
     add(Op::protocol).a = v6 ? 58 : 1;
-    auto& op = add(field == "type" ? Op::icmp_type : Op::icmp_code);
+    const bool type = field == "type";
+    const auto names = type ? (v6 ? NftIcmpField::type6 : NftIcmpField::type4)
+                            : (v6 ? NftIcmpField::code6 : NftIcmpField::code4);
+    const Tokens values = list();
+    auto& op = add(type ? Op::icmp_type : Op::icmp_code);
     op.invert = invert;
     op.b = 256;
-    op.a = static_cast<uint32_t>(nft_icmp_number(v6, next()).value_or(255));
+    for (const auto value : values) {
+      const auto number = nft_icmp_number(names, value);
+      const size_t dash = number ? std::string_view::npos : value.find('-');
+      const auto low = number ? static_cast<uint64_t>(*number)
+                              : parse_number(value.substr(0, dash), 255).value_or(255);
+      const auto high = dash == std::string_view::npos
+                            ? low
+                            : parse_number(value.substr(dash + 1), 255).value_or(255);
+      op.ports.emplace_back(static_cast<uint16_t>(low), static_cast<uint16_t>(high));
+    }
   }
 
   void connection(std::string_view field) {

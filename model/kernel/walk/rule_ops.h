@@ -88,7 +88,7 @@ struct RuleOp {
   uint32_t a = 0, b = 0;  // mark: value, mask; protocol: number; jump: chain index; flags: mask
   Cidr net;
   std::string name;  // device, set, chain, reject type, address type
-  std::vector<std::pair<uint16_t, uint16_t>> ports;
+  std::vector<std::pair<uint16_t, uint16_t>> ports;  // of ICMP in nft: types or codes
   std::vector<SetField> fields;
   Ip low;  // NAT: the first address of the range
   bool has_address = false;

@@ -240,7 +240,7 @@ TEST_CASE("nft reads all of its input before it refuses a part of it") {
                                              "add table ip t\nadd set ip t s { flags interval ; }\n"
                                              "frobnicate\n"});
   CHECK(answer.rc == 1);
-  CHECK(answer.text == "Error: syntax error, unexpected frobnicate");
+  CHECK(answer.text.find("Error: syntax error, unexpected frobnicate") != std::string::npos);
   CHECK(kernel.state().nft.empty());
 }
 
