@@ -5,6 +5,8 @@
 // a node writes.
 #include "model/kernel/ipt_rule.h"
 
+#include "model/kernel/ipt_options.h"
+
 #include <cstring>
 
 namespace felixsim {
@@ -49,7 +51,19 @@ std::optional<int> mask_length(std::string_view text) {
   return length;
 }
 
-Result<Cidr> parse_net(std::string_view text, IpFamily family) {
+// "10.1" is 10.1.0.0.
+std::string padded(std::string_view text) {
+  const size_t slash = std::min(text.find('/'), text.size());
+  std::string address(text.substr(0, slash));
+  if (address.empty() || address.find_first_not_of("0123456789.") != std::string::npos)
+    return std::string(text);
+  for (auto dots = std::count(address.begin(), address.end(), '.'); dots < 3; ++dots)
+    address += ".0";
+  return address.append(text.substr(slash));
+}
+
+Result<Cidr> parse_net(std::string_view words, IpFamily family) {
+  const std::string text = family == IpFamily::v4 ? padded(words) : std::string(words);
   auto net = Cidr::parse_cidr_or_ip(text);
   const size_t slash = text.find('/');
   if (!net && slash != std::string_view::npos) {
@@ -60,7 +74,7 @@ Result<Cidr> parse_net(std::string_view text, IpFamily family) {
       return invalid(fmt::format("invalid mask `{}' specified", text.substr(slash + 1)));
   }
   if (!net || net->address.family != family)
-    return invalid(fmt::format("host/network `{}' not found", text));
+    return invalid(fmt::format("host/network `{}' not found", words));
   return *net;
 }
 
@@ -159,11 +173,16 @@ Status IptRuleParser::take_target(std::string_view name, bool is_goto, IptRuleCo
 
 namespace {
 
-// The option of this name that a loaded extension has.
-const IptOptionSpec* find_option(const IptExtension& extension, std::string_view name) {
-  for (const auto& option : extension.options)
-    if (option.name == name) return &option;
-  return nullptr;
+// Among the options of one extension: one that has the name, or that it is short for.
+void look_in(IptLoaded& loaded, std::string_view name, bool exact, IptLoaded*& owner,
+             const IptOptionSpec*& found, bool& ambiguous) {
+  for (const auto& option : loaded.extension->options) {
+    if (exact ? option.name != name : !option.name.starts_with(name)) continue;
+    ambiguous |= found && (owner != &loaded || found->id != option.id);
+    if (found) continue;
+    owner = &loaded;
+    found = &option;
+  }
 }
 
 Status add_option(IptLoaded& loaded, const IptOptionSpec& spec, bool invert,
@@ -174,9 +193,14 @@ Status add_option(IptLoaded& loaded, const IptOptionSpec& spec, bool invert,
     return invalid(
         fmt::format("{}: option \"{}\" can only be used once.", loaded.extension->name, spec.name));
   IptOption option{spec.id, invert, {}, {}, spec.hooks};
-  if (i + spec.arguments >= words.size())
+  const size_t equals = words[i].find('=');
+  const bool joined = equals != std::string_view::npos && spec.arguments > 0;
+  if (i + spec.arguments - (joined ? 1 : 0) >= words.size())
     return invalid(fmt::format("option \"{}\" requires an argument", spec.name));
-  if (spec.arguments > 0) option.value = words[++i];
+  if (joined)
+    option.value = words[i].substr(equals + 1);
+  else if (spec.arguments > 0)
+    option.value = words[++i];
   if (spec.arguments > 1) option.second = words[++i];
   loaded.options.push_back(option);
   return {};
@@ -184,36 +208,65 @@ Status add_option(IptLoaded& loaded, const IptOptionSpec& spec, bool invert,
 
 }  // namespace
 
-// The extension that was loaded last comes first; then the match of the protocol is tried.
+// The extension that was loaded last comes first; a name in full before one that is cut short.
+IptRuleParser::Found IptRuleParser::find_loaded(std::string_view name) {
+  for (const bool exact : {true, false}) {
+    if (!exact && (!name.starts_with("--") || name.size() < 3)) break;
+    Found found;
+    if (target_.extension) look_in(target_, name, exact, found.loaded, found.spec, found.ambiguous);
+    for (size_t m = count_; m-- > 0 && (!exact || !found.spec);)
+      look_in(loaded_[m], name, exact, found.loaded, found.spec, found.ambiguous);
+    if (exact) found.ambiguous = false;
+    if (!found.spec) continue;
+    const auto own = find_ipt_long_option(ipt_long_options(), name);
+    found.ambiguous |= !exact && (own.option || own.ambiguous);
+    return found;
+  }
+  return {};
+}
+
+// Where none of the loaded extensions has it, the match of the protocol is tried.
 Status IptRuleParser::take_extension_option(const std::vector<std::string_view>& words, size_t& i,
                                             bool invert, IptRuleContext& context) {
-  const std::string_view name = words[i];
-  if (target_.extension)
-    if (const auto* spec = find_option(*target_.extension, name))
-      return add_option(target_, *spec, invert, words, i);
-  for (size_t m = count_; m-- > 0;)
-    if (const auto* spec = find_option(*loaded_[m].extension, name))
-      return add_option(loaded_[m], *spec, invert, words, i);
-  const IptExtension* implied = find_ipt_protocol_match(context.protocol);
-  if (implied && !context.protocol_inverted)
-    if (const auto* spec = find_option(*implied, name))
-      return add_option(load(implied), *spec, invert, words, i);
-  if (name.empty() || name[0] != '-') return invalid(fmt::format("Bad argument `{}'", name));
-  return invalid(fmt::format("unknown option \"{}\"", name));
+  const std::string_view name = ipt_option_name(words[i]);
+  auto found = find_loaded(name);
+  if (!found.spec) {
+    const IptExtension* implied = find_ipt_protocol_match(context.protocol);
+    if (implied && !context.protocol_inverted) {
+      load(implied);
+      found = find_loaded(name);
+      if (!found.spec || found.loaded->extension != implied) --count_;
+    }
+  }
+  if (found.spec && !found.ambiguous)
+    return add_option(*found.loaded, *found.spec, invert, words, i);
+  if (words[i].empty() || words[i][0] != '-')
+    return invalid(fmt::format("Bad argument `{}'", words[i]));
+  return invalid(fmt::format("unknown option \"{}\"", words[i]));
+}
+
+// An option of the tool in full comes before those of extensions, one that is cut short only if no
+// extension has one that begins so.
+char IptRuleParser::own_letter(std::string_view word) {
+  if (word.size() == 2 && word[0] == '-') return word[1];
+  const auto match = find_ipt_long_option(ipt_long_options(), word);
+  if (!match.option) return 0;
+  const auto name = ipt_option_name(word);
+  return match.option->name == name || !find_loaded(name).spec ? match.option->letter : 0;
 }
 
 Status IptRuleParser::take_word(const std::vector<std::string_view>& words, size_t& i, bool& invert,
                                 IptRuleContext& context) {
   const std::string_view word = words[i];
   const bool inverted = std::exchange(invert, false);
-  const auto is = [&](std::string_view a, std::string_view b, std::string_view c = "-") {
-    return word == a || word == b || word == c;
-  };
+  const char letter = own_letter(word);
   const auto take = [&](Net& net) -> Status {
     if (!net.text.empty()) return invalid(fmt::format("multiple {} flags not allowed", word));
-    if (i + 1 >= words.size())
+    // What is joined to the option the tool takes with it, and does not understand.
+    const bool joined = word.find('=') != std::string_view::npos;
+    if (!joined && i + 1 >= words.size())
       return invalid(fmt::format("option \"{}\" requires an argument", word));
-    net = {inverted, words[++i]};
+    net = {inverted, joined ? word : words[++i]};
     return {};
   };
   if (word == "!") {
@@ -221,7 +274,7 @@ Status IptRuleParser::take_word(const std::vector<std::string_view>& words, size
     invert = true;
     return {};
   }
-  if (is("-m", "--match")) {
+  if (letter == 'm') {
     if (i + 1 >= words.size()) return invalid("option \"-m\" requires an argument");
     const auto* match = find_ipt_match(words[++i], context.dialect.family);
     if (!match)
@@ -229,16 +282,16 @@ Status IptRuleParser::take_word(const std::vector<std::string_view>& words, size
     load(match);
     return {};
   }
-  const bool is_goto = is("-g", "--goto");
-  if (is_goto || is("-j", "--jump")) {
+  const bool is_goto = letter == 'g';
+  if (is_goto || letter == 'j') {
     if (i + 1 >= words.size()) return invalid("option \"-j\" requires an argument");
     return take_target(words[++i], is_goto, context);
   }
-  if (is("-s", "--source", "--src")) return take(base_.source);
-  if (is("-d", "--destination", "--dst")) return take(base_.destination);
-  if (is("-i", "--in-interface")) return take(base_.in);
-  if (is("-o", "--out-interface")) return take(base_.out);
-  if (is("-p", "--protocol", "--proto")) {
+  if (letter == 's') return take(base_.source);
+  if (letter == 'd') return take(base_.destination);
+  if (letter == 'i') return take(base_.in);
+  if (letter == 'o') return take(base_.out);
+  if (letter == 'p') {
     if (auto taken = take(base_.protocol); !taken) return taken;
     const auto number = ipt_protocol_number(base_.protocol.text);
     if (!number)
@@ -248,9 +301,17 @@ Status IptRuleParser::take_word(const std::vector<std::string_view>& words, size
     if (*number == 0 && inverted) return invalid("rule would never match protocol");
     return {};
   }
-  if (is("-f", "--fragment") && context.v4()) {
+  if (letter == 'f' && context.v4()) {
     base_.fragment = true;
     base_.fragment_inverted = inverted;
+    return {};
+  }
+  if (letter == (context.v4() ? '4' : '6') || word == "--") return {};
+  if (letter == 'c') {  // counters, which are not kept
+    if (i + 2 >= words.size() || !parse_number(words[i + 1], ~uint64_t{0}) ||
+        !parse_number(words[i + 2], ~uint64_t{0}))
+      return invalid("-c packet counter not numeric");
+    i += 2;
     return {};
   }
   return take_extension_option(words, i, inverted, context);

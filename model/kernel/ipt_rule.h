@@ -113,8 +113,17 @@ class IptRuleParser {
   };
   Status take_word(const std::vector<std::string_view>& words, size_t& i, bool& invert,
                    IptRuleContext& context);
+  // One option of an extension that is loaded or that the protocol implies.
+  struct Found {
+    IptLoaded* loaded = nullptr;
+    const IptOptionSpec* spec = nullptr;
+    bool ambiguous = false;  // it may be several
+  };
+  Found find_loaded(std::string_view name);
   Status take_extension_option(const std::vector<std::string_view>& words, size_t& i, bool invert,
                                IptRuleContext& context);
+  // The letter of the tool's own option that a word is or is short for; 0: none.
+  char own_letter(std::string_view word);
   Status take_target(std::string_view name, bool is_goto, IptRuleContext& context);
   Status print(IptRuleContext& context);
   IptLoaded& load(const IptExtension* extension);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/kernel/ipt_table_commands.h"
 
+#include "model/kernel/ipt_options.h"
+
 namespace felixsim {
 namespace {
 
@@ -41,14 +43,11 @@ char listing_letter(std::string_view word) {
 }  // namespace
 
 char ipt_command_letter(std::string_view word) {
-  static constexpr std::pair<std::string_view, char> names[] = {
-      {"--append", 'A'},       {"--insert", 'I'},       {"--delete", 'D'},    {"--replace", 'R'},
-      {"--flush", 'F'},        {"--delete-chain", 'X'}, {"--new-chain", 'N'}, {"--zero", 'Z'},
-      {"--rename-chain", 'E'}, {"--policy", 'P'},       {"--check", 'C'},     {"--list", 'L'},
-      {"--list-rules", 'S'},   {"--new", 'N'}};
-  if (word.size() == 2 && word[0] == '-' && is_one_of(word[1], "AIDRFXNZEPC")) return word[1];
-  for (const auto& [name, letter] : names)
-    if (name == word) return letter;
+  constexpr std::string_view letters = "AIDRFXNZEPC";
+  if (word.size() == 2 && word[0] == '-' && is_one_of(word[1], letters)) return word[1];
+  if (const auto* option = find_ipt_long_option(ipt_long_options(), word).option)
+    return is_one_of(option->letter, letters) || is_one_of(option->letter, "LS") ? option->letter
+                                                                                 : 0;
   return listing_letter(word);
 }
 
@@ -103,6 +102,7 @@ KernelAnswer IptTableCommands::declare(const std::string& chain, const std::stri
   auto* present = transaction_.find(chain);
   const bool builtin = present && present->policy != "-";
   if (builtin) {
+    transaction_.make(chain);
     if (policy == "-") return {};
     if (policy != "ACCEPT" && policy != "DROP") return refuse(1, "Bad policy name.");
     transaction_.touch(chain).policy = policy;
@@ -122,6 +122,7 @@ void IptTableCommands::empty_table() {
   std::vector<std::string> names;
   for (const auto& [name, chain] : transaction_.table()) names.push_back(name);
   for (const auto& name : names) transaction_.empty(name);
+  transaction_.unmake_all();
   for (const auto& name : names) {
     if (transaction_.find(name)->policy == "-")
       transaction_.remove(name);
@@ -134,8 +135,9 @@ void IptTableCommands::empty_table() {
 KernelAnswer IptTableCommands::for_each_address(const Command& command, const CommandWords& words) {
   for (size_t i = command.rest; i + 1 < words.size(); ++i) {
     const auto word = words[i];
-    const bool is_address = word == "-s" || word == "--source" || word == "--src" || word == "-d" ||
-                            word == "--destination" || word == "--dst";
+    const auto* option = find_ipt_long_option(ipt_long_options(), word).option;
+    const bool is_address =
+        word == "-s" || word == "-d" || (option && is_one_of(option->letter, "sd"));
     if (!is_address || words[i + 1].find(',') == std::string_view::npos) continue;
     if (words[i - 1] == "!")
       return refuse(2, "! not allowed with multiple source or destination IP addresses");
@@ -191,7 +193,9 @@ KernelAnswer IptTableCommands::check(const std::string& chain) {
   if (rule_.target_is_chain) {
     const auto* target = transaction_.find(rule_.target);
     if (!target) return refuse(2, fmt::format("Chain '{}' does not exist", rule_.target));
-    if (target->policy != "-") return failed("Operation not supported");
+    if (target->policy != "-")
+      return failed(transaction_.is_made(rule_.target) ? "Operation not supported"
+                                                       : "No such file or directory");
   }
   if (!(rule_.tables & ipt_table_bit(transaction_.name()))) return failed("Invalid argument");
   if (rule_.matches_nothing && !program_.legacy()) return failed("Invalid argument");
@@ -216,9 +220,10 @@ KernelAnswer IptTableCommands::put_rule(const Command& command, const CommandWor
   const size_t at = command.letter == 'A' ? size : number.value_or(1) - 1;
   if (command.letter == 'R' && at >= size) return refuse(1, "Index of replacement too big.");
   if (at > size) return refuse(1, "Index of insertion too big.");
+  transaction_.make(command.chain);
   IptChain& chain = transaction_.touch(command.chain);
   const auto where = chain.rules.begin() + static_cast<std::ptrdiff_t>(at);
-  transaction_.note_put(rule_);
+  transaction_.note_put(command.chain, rule_);
   if (command.letter == 'R') {
     count(*where, -1);
     *where = std::move(rule_.text);
@@ -263,22 +268,28 @@ KernelAnswer IptTableCommands::flush(const std::string& chain) {
     return {};
   }
   if (!transaction_.find(chain)) return no_such_chain();
+  transaction_.make(chain);
   transaction_.empty(chain);
   return {};
 }
 
 KernelAnswer IptTableCommands::remove_chain(const std::string& chain) {
   const auto* present = transaction_.find(chain);
-  if (!present) return no_such_chain();
+  if (!present || !transaction_.is_made(chain)) return no_such_chain();
   const auto& references = transaction_.references().chains;
   const auto referring = references.find(chain);
   const bool referred = referring != references.end() && referring->second > 0;
-  if (present->policy != "-" || referred || !present->rules.empty()) {
+  const bool builtin = present->policy != "-";
+  if ((builtin && program_.legacy()) || referred || !present->rules.empty()) {
     const std::string text =
         fmt::format("CHAIN_DEL failed (Device or resource busy): chain {}", chain);
     return refuse(program_.legacy() ? 1 : 4, text);
   }
-  transaction_.remove(chain);
+  if (builtin && present->policy != "ACCEPT") return refuse(1, "Directory not empty.");
+  if (builtin)
+    transaction_.unmake(chain);
+  else
+    transaction_.remove(chain);
   return {};
 }
 
@@ -288,6 +299,8 @@ KernelAnswer IptTableCommands::remove_all_chains() {
     if (chain.policy == "-") names.push_back(name);
   for (const auto& name : names)
     if (auto wrong = remove_chain(name); wrong.rc != 0) return wrong;
+  for (const auto& [name, chain] : transaction_.table())
+    if (chain.policy == "ACCEPT" && chain.rules.empty()) transaction_.unmake(name);
   return {};
 }
 
@@ -306,6 +319,7 @@ KernelAnswer IptTableCommands::set_policy(const std::string& chain, std::string_
   const auto* present = transaction_.find(chain);
   if (!present || present->policy == "-") return refuse(1, "Bad built-in chain name.");
   if (policy != "ACCEPT" && policy != "DROP") return refuse(1, "Bad policy name.");
+  transaction_.make(chain);
   transaction_.touch(chain).policy = policy;
   return {};
 }
@@ -319,6 +333,7 @@ KernelAnswer IptTableCommands::rename_chain(const std::string& from, std::string
   if (transaction_.references().chains[from] > 0)
     return refuse(1, "felixsim does not rename a chain that rules jump to");
   const IptChain chain = transaction_.touch(from);
+  transaction_.references().depths.reset();
   transaction_.remove(from);
   transaction_.create(std::string(to));
   transaction_.touch(std::string(to)) = chain;
@@ -327,7 +342,8 @@ KernelAnswer IptTableCommands::rename_chain(const std::string& from, std::string
 
 // Counters are not kept.
 KernelAnswer IptTableCommands::zero(const std::string& chain) {
-  return chain.empty() || transaction_.find(chain) ? KernelAnswer{} : no_such_chain();
+  const bool there = chain.empty() || (transaction_.find(chain) && transaction_.is_made(chain));
+  return there ? KernelAnswer{} : no_such_chain();
 }
 
 // Of `-L` only the answer whether it can: its table is not printed.

@@ -38,8 +38,16 @@ class IptTransaction {
   void empty(const std::string& chain);
   void create(const std::string& chain);
   void remove(const std::string& chain);
-  // Notes a rule that was put: a jump to a chain, or an extension that only some hooks may reach.
-  void note_put(const ParsedIptRule& rule);
+  // Notes a rule that was put into a chain: a jump to another, or an extension that only some hooks
+  // may reach.
+  void note_put(const std::string& chain, const ParsedIptRule& rule);
+
+  // The nft tools make a built-in chain when it is first written to, and show it before too. Those
+  // of legacy tables are always there.
+  bool is_made(const std::string& chain);
+  void make(const std::string& chain) { made_.insert(chain); }
+  void unmake(const std::string& chain) { made_.erase(chain); }
+  void unmake_all() { made_.clear(); }
 
   // Something was asked of the table for which the nft tools make it.
   void use() { used_ = true; }
@@ -52,15 +60,18 @@ class IptTransaction {
 
  private:
   void count(const IptChain& chain, int delta);
+  bool may_go_wrong();
 
   KernelCore& core_;
   const IptProgram& program_;
   IptTables& tables_;
   std::string name_;
   IptReferences& references_;
+  std::set<std::string>& made_;
+  const std::set<std::string> made_before_;
   bool was_there_;
-  std::map<std::string, std::optional<IptChain>> undo_;  // touched chains as they were
-  std::set<std::string> jumped_to_;
+  std::map<std::string, std::optional<IptChain>> undo_;     // touched chains as they were
+  std::vector<std::pair<std::string, std::string>> jumps_;  // new ones: from, to
   bool put_limited_ = false, used_ = false;
 };
 

@@ -9,7 +9,6 @@ namespace felixsim {
 namespace {
 
 constexpr int max_chains_nft = 16;  // NFT_JUMP_STACK_SIZE: the base chain counts
-constexpr int quick_depth = 10;     // no chain of Felix's is farther from its base chain
 constexpr int max_depth = 1000;     // of legacy tables, which have no limit; counts as a loop
 
 // The chain that a rule jumps or goes to; empty: none. A target is the last of a rule's matches, so
@@ -99,11 +98,41 @@ uint8_t ipt_rule_hooks(std::string_view rule) {
   return hooks;
 }
 
-bool may_be_deep(const IptTable& table, const std::set<std::string>& chains) {
+bool leads_in_circle(const IptTable& table, const std::set<std::string>& chains) {
   Walk walk(table, IptBackend::nft, 0);
-  int height = 0;
-  for (const auto& chain : chains) height = std::max(height, walk.visit(chain));
-  return walk.loops || height > quick_depth;
+  for (const auto& chain : chains) walk.visit(chain);
+  return walk.loops;
+}
+
+namespace {
+
+// Sets a depth that has grown, and those behind it.
+bool spread(const IptTable& table, IptDepths& depths, const std::string& name, int depth) {
+  int& known = depths[name];
+  if (depth <= known) return true;
+  known = depth;
+  if (depth > max_chains_nft) return false;
+  const auto chain = table.find(name);
+  if (chain == table.end()) return true;
+  for (const auto& rule : chain->second.rules)
+    if (const auto target = chain_of(rule); !target.empty())
+      if (!spread(table, depths, std::string(target), depth + 1)) return false;
+  return true;
+}
+
+}  // namespace
+
+bool deepen(const IptTable& table, IptDepths& depths, const std::string& from,
+            const std::string& to) {
+  const auto found = depths.find(from);
+  if (found == depths.end() || found->second == 0) return true;
+  return spread(table, depths, to, found->second + 1);
+}
+
+IptDepths exact_depths(const IptTable& table, std::string_view name) {
+  IptDepths depths;
+  for (const auto& base : builtin_chains(name)) (void)spread(table, depths, base, 1);
+  return depths;
 }
 
 std::string check_ipt_table(const IptTable& table, std::string_view name, IptBackend backend) {

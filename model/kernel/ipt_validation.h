@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "felixsim/kernel_state.h"
 
@@ -16,9 +17,19 @@ namespace felixsim {
 // O(length).
 uint8_t ipt_rule_hooks(std::string_view rule);
 
-// False: from none of these chains does a way lead in a circle, or deeper than a few jumps. O(what
-// is reached).
-bool may_be_deep(const IptTable& table, const std::set<std::string>& chains);
+// Whether from one of these chains a way leads in a circle. O(what is reached).
+bool leads_in_circle(const IptTable& table, const std::set<std::string>& chains);
+
+// How far from the built-in chains each chain is at most, counted with both ends; 0 or absent: no
+// way leads there. Never less than it is, but more where jumps have gone since. Used for look-up
+// only.
+using IptDepths = std::unordered_map<std::string, int>;
+// What a new jump adds, with all that follows from it. False: a way may have become too long, or
+// lead in a circle.
+bool deepen(const IptTable& table, IptDepths& depths, const std::string& from,
+            const std::string& to);
+// The depths as they are, of a table that the kernel takes.
+IptDepths exact_depths(const IptTable& table, std::string_view name);
 
 // The kernel's words against a table, as reached from its built-in chains; empty: none. O(table).
 std::string check_ipt_table(const IptTable& table, std::string_view name, IptBackend backend);

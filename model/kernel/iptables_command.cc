@@ -2,6 +2,7 @@
 // iptables, iptables-restore and iptables-save, both backends and families. Mirrors iptables 1.8.9
 // (nft.c, nft-cmd.c, iptables-restore.c): a table's commands are one transaction. Left out:
 // counters, and what `iptables -L` prints.
+#include "model/kernel/ipt_options.h"
 #include "model/kernel/ipt_table_commands.h"
 #include "model/kernel/ipt_validation.h"
 
@@ -27,22 +28,31 @@ struct ProgramOptions {
   std::string table;
 };
 
+// The letter of an option, short or long.
+char letter_of(std::string_view word, bool restore) {
+  if (word.size() == 2 && word[0] == '-') return word[1];
+  const auto options = restore ? ipt_restore_options() : ipt_long_options();
+  const auto* option = find_ipt_long_option(options, word).option;
+  return option ? option->letter : 0;
+}
+
 bool take_option(const CommandWords& words, size_t& i, bool restore, ProgramOptions& options) {
-  const auto word = words[i];
-  const auto is = [&](std::string_view a, std::string_view b) { return word == a || word == b; };
-  if (is("-n", "--noflush")) return options.no_flush = true;
-  if (restore && is("-t", "--test")) return options.test = true;
-  if (is("-v", "--verbose") || is("-c", "--counters") || word == "--numeric") return true;
-  if (restore ? is("-T", "--table") : is("-t", "--table")) {
-    if (i + 1 >= words.size()) return false;
-    options.table = words[++i];
+  const char letter = letter_of(words[i], restore);
+  const size_t equals = words[i].find('=');
+  if (restore && letter == 'n') return options.no_flush = true;
+  if (restore && letter == 't') return options.test = true;
+  if (letter == (restore ? 'T' : 't')) {
+    if (equals == std::string_view::npos && i + 1 >= words.size()) return false;
+    options.table = equals == std::string_view::npos ? words[++i] : words[i].substr(equals + 1);
     return true;
   }
-  if (is("-w", "--wait") || is("-W", "--wait-interval")) {
-    if (i + 1 < words.size() && parse_number(words[i + 1], 1u << 31)) ++i;
+  if (letter == 'w' || letter == 'W') {
+    if (equals == std::string_view::npos && i + 1 < words.size() &&
+        parse_number(words[i + 1], 1u << 31))
+      ++i;
     return true;
   }
-  return word.starts_with("--wait");
+  return std::string_view("nvcx0M46").find(letter) != std::string_view::npos && letter != 0;
 }
 
 std::string failure_text(const IptProgram& program, int line, const KernelAnswer& answer) {
@@ -189,13 +199,14 @@ CommandWords without_global_options(const CommandWords& words, ProgramOptions& o
   CommandWords rest;
   for (size_t i = 0; i < words.size(); ++i) {
     const auto word = words[i];
-    const bool has_next = i + 1 < words.size();
-    if ((word == "-t" || word == "--table") && has_next)
-      options.table = words[++i];
-    else if (word == "-w" || word == "--wait")
-      i += has_next && parse_number(words[i + 1], 1u << 31) ? 1 : 0;
-    else
+    const char letter = letter_of(word, false);
+    if (letter == 't' || letter == 'w') {
+      if (!take_option(words, i, false, options)) rest.push_back(word);
+    } else if (word.starts_with("-t") && ipt_table_bit(word.substr(2)) != 0) {
+      options.table = word.substr(2);
+    } else if (!(word.starts_with("-w") && parse_number(word.substr(2), 1u << 31))) {
       rest.push_back(word);
+    }
   }
   return rest;
 }
@@ -209,7 +220,8 @@ KernelAnswer run_iptables(KernelCore& core, const CommandWords& words, std::stri
   for (; i < rest.size() && !(direct && ipt_command_letter(rest[i]) != 0); ++i)
     if (!(program.save && rest[i] == "-t" && i + 1 < rest.size()) &&
         !take_option(rest, i, !direct, options))
-      return refuse(2, fmt::format("{}: unknown option \"{}\"", program.name, rest[i]));
+      return refuse(direct ? 2 : 1,
+                    fmt::format("{}: unknown option \"{}\"", program.name, rest[i]));
     else if (program.save && rest[i] == "-t")
       options.table = rest[++i];
   if (program.save) return run_save(core, program, options);

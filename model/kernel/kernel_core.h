@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "felixsim/kernel_op.h"
+#include "model/kernel/ipt_validation.h"
 #include "model/kernel/iptables_text.h"
 #include "model/kernel/simulated_kernel.h"
 
@@ -27,8 +28,9 @@ struct IptTableKey {
 
 // What the rules of one iptables table refer to.
 struct IptReferences {
-  ReferenceCounts chains;  // rules that jump or go to a chain
-  int limited = 0;         // rules that not every hook may reach
+  ReferenceCounts chains;           // rules that jump or go to a chain
+  int limited = 0;                  // rules that not every hook may reach
+  std::optional<IptDepths> depths;  // of nft tables, once they have been looked at
 };
 
 // Where the rules of a chain send packets, and which statements they have that may not stand
@@ -50,6 +52,8 @@ struct NftIndex {
 struct KernelCore {
   KernelState state;
   std::map<IptTableKey, IptReferences> ipt_references;
+  // The built-in chains that the nft tools made; the others are only shown.
+  std::map<IptTableKey, std::set<std::string>> ipt_made_chains;
   ReferenceCounts set_references;                               // rules that match on an IP set
   std::map<std::pair<std::string, std::string>, NftIndex> nft;  // (family, table)
   int next_link_index = 1;

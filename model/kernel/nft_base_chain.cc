@@ -28,13 +28,12 @@ NftOutcome check(const NftCommand& command, const HookWords& words, int priority
   const auto family = command.family;
   if (!is_one_of(words.type, {"filter", "nat", "route"}))
     return nft_refuses(words.type, "unknown chain type");
-  if (!is_one_of(words.hook, {"prerouting", "input", "forward", "output", "postrouting", "ingress",
-                              "egress"}))
+  if (!is_one_of(words.hook,
+                 {"prerouting", "input", "forward", "output", "postrouting", "ingress", "egress"}))
     return nft_refuses(words.hook, "unknown chain hook");
   const bool of_device = words.hook == "ingress" || words.hook == "egress";
   if (of_device != (family == "netdev") && !(family == "inet" && words.hook == "ingress"))
-    return nft_refuses(words.hook,
-                       fmt::format("The {} family does not support this hook", family));
+    return nft_refuses(words.hook, fmt::format("The {} family does not support this hook", family));
   const bool ip = is_one_of(family, {"ip", "ip6", "inet"});
   if (words.type != "filter" && !ip) return kernel_refuses(words.type, ENOENT);
   const bool fits = words.type == "route" ? words.hook == "output"

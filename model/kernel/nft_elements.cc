@@ -31,8 +31,7 @@ std::optional<std::pair<Ip, Ip>> interval_of(std::string_view element) {
 // What stands behind the name, without the last brace.
 std::string_view inside(const NftCommand& command) {
   if (command.rest >= command.words.size()) return command.line.substr(command.line.size());
-  const auto start =
-      static_cast<size_t>(command.words[command.rest].data() - command.line.data());
+  const auto start = static_cast<size_t>(command.words[command.rest].data() - command.line.data());
   auto text = command.line.substr(start);
   if (text.ends_with('}')) text = trim(text.substr(0, text.size() - 1));
   return text;
@@ -52,8 +51,7 @@ NftOutcome NftTransaction::add_set(NftTable& table, const NftCommand& command) {
         if (command.words[i] != ",") set.flags.emplace_back(command.words[i]);
     }
   }
-  if (set.type.empty())
-    return nft_refuses(inside(command), "set definition does not specify key");
+  if (set.type.empty()) return nft_refuses(inside(command), "set definition does not specify key");
   if (set.is_map != (set.type.find(" : ") != std::string::npos))
     return nft_refuses(inside(command), "map definition does not specify mapping data type");
   const std::string name(command.name);
@@ -205,8 +203,7 @@ NftOutcome NftTransaction::delete_element(NftTable& table, const std::string& na
   return {};
 }
 
-void NftTransaction::put_element(NftTable& table, const std::string& name,
-                                 const Element& element) {
+void NftTransaction::put_element(NftTable& table, const std::string& name, const Element& element) {
   table.sets[name].elements[element.key] = element.value;
   count(table, element.value, 1);
   const auto index_of = index(table).intervals.find(name);

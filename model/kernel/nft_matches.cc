@@ -136,7 +136,8 @@ Status NftRuleReader::read_interface(std::string_view field) {
 
 // A match of another family than the table's.
 tl::unexpected<Error> NftRuleReader::conflict(std::string_view ip, std::string_view field) {
-  where_ = std::string_view(ip.data(), static_cast<size_t>(field.data() + field.size() - ip.data()));
+  where_ =
+      std::string_view(ip.data(), static_cast<size_t>(field.data() + field.size() - ip.data()));
   return invalid(fmt::format("conflicting protocols specified: {} vs. {}", family_, ip));
 }
 
@@ -226,7 +227,8 @@ Result<std::string> NftRuleReader::read_list(std::string_view key) {
   ++out_.anonymous_sets;
   for (const auto& value : values)
     out_.has_interval_set |= value.find_first_of("-/") != std::string::npos;
-  if (key == "inet_service") return ranges_text(values, [](uint32_t n) { return std::to_string(n); });
+  if (key == "inet_service")
+    return ranges_text(values, [](uint32_t n) { return std::to_string(n); });
   if (const auto icmp = icmp_key(key)) return ranges_text(values, icmp_name(*icmp));
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());

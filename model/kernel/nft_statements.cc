@@ -125,8 +125,7 @@ Status NftRuleReader::read_reject() {
       return wrong("string, expecting icmp or icmpv6 or tcp or icmpx");
     }
   }
-  const bool usual = with.empty() ||
-                     (family_ == "ip" && with == "icmp port-unreachable") ||
+  const bool usual = with.empty() || (family_ == "ip" && with == "icmp port-unreachable") ||
                      (family_ == "ip6" && with == "icmpv6 port-unreachable") ||
                      with == "icmpx port-unreachable";
   tcp_reset_ = with == "tcp reset";
@@ -171,7 +170,8 @@ Result<std::string> NftRuleReader::read_nat_address(IpFamily family) {
   if (!address.empty()) {
     const size_t dash = address.find('-');
     const auto first = Cidr::parse_cidr_or_ip(address.substr(0, dash));
-    const auto last = dash == address.npos ? first : Cidr::parse_cidr_or_ip(address.substr(dash + 1));
+    const auto last =
+        dash == address.npos ? first : Cidr::parse_cidr_or_ip(address.substr(dash + 1));
     if (!first || !last)
       return invalid("Could not resolve hostname: Temporary failure in name resolution");
     if (first->address.family != family || last->address.family != family)
@@ -221,9 +221,10 @@ Status NftRuleReader::read_nat(std::string_view word) {
     const auto named = next();
     const auto known = family.empty() ? matched_family() : family;
     if (!known.empty() && known != named)
-      return refuse(fmt::format("conflicting protocols specified: {} vs. {}. You must specify ip "
-                                "or ip6 family in nat statement",
-                                known, named));
+      return refuse(
+          fmt::format("conflicting protocols specified: {} vs. {}. You must specify ip "
+                      "or ip6 family in nat statement",
+                      known, named));
     family = named;
   }
   if (addressed && family.empty()) family = matched_family();

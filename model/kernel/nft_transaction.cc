@@ -231,9 +231,9 @@ NftOutcome NftTransaction::change_rule(NftTable& table, const NftCommand& comman
   if (command.verb != "delete") {
     const auto text = rest < words.size() ? words[rest] : end_of_line;
     std::string_view where = end_of_line;
-    auto read = parse_nft_rule(
-        command.line.substr(static_cast<size_t>(text.data() - command.line.data())),
-        command.family, &where);
+    auto read =
+        parse_nft_rule(command.line.substr(static_cast<size_t>(text.data() - command.line.data())),
+                       command.family, &where);
     if (!read) return nft_refuses(where, read.error().message);
     parsed = std::move(*read);
   }

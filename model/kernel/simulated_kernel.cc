@@ -116,8 +116,10 @@ KernelCore::KernelCore(KernelState initial) : state(std::move(initial)) {
   for (const auto& [key, tables] : state.iptables)
     for (const auto& [name, table] : tables) {
       auto& references = ipt_references[{key.first, key.second, name}];
-      for (const auto& [chain_name, chain] : table)
+      for (const auto& [chain_name, chain] : table) {
+        if (chain.policy != "-") ipt_made_chains[{key.first, key.second, name}].insert(chain_name);
         for (const auto& rule : chain.rules) count_ipt_rule(*this, references, rule, 1);
+      }
     }
   for (const auto& [key, table] : state.nft) {
     for (const auto& [name, chain] : table.chains)

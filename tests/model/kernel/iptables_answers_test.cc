@@ -195,3 +195,115 @@ TEST_CASE("extensions of kube-proxy and administrators are saved as iptables sav
   CHECK(run(kernel, "ipset destroy s") == 1);
   CHECK(run(kernel, "ip6tables -A FORWARD -m ttl --ttl-eq 5") == 2);
 }
+
+TEST_CASE("options that are cut short are taken as getopt_long takes them") {
+  struct Case {
+    std::string words, saved;  // empty: refused
+  };
+  for (const auto& c : {
+           Case{"--app INPUT --sour 10.0.0.1 --jum ACCEPT", "-s 10.0.0.1/32 -j ACCEPT"},
+           Case{"-A INPUT --so 10.0.0.1", "-s 10.0.0.1/32"},
+           Case{"-A INPUT --s 10.0.0.1", ""},  // or --set-counters
+           Case{"-A INPUT --des 10.0.0.1", "-d 10.0.0.1/32"},
+           Case{"-A INPUT --de 10.0.0.1", ""},  // or --delete
+           Case{"-A INPUT --prot tcp --dp 80", "-p tcp -m tcp --dport 80"},
+           Case{"-A INPUT --p tcp", ""},                               // or --policy
+           Case{"-A INPUT -p tcp --des 80", "-d 80.0.0.0/32 -p tcp"},  // no tcp match yet
+           Case{"-A INPUT -p tcp --dport 80 --des 10.0.0.1", ""},      // but now
+           Case{"-A INPUT -p tcp --sy", "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN"},
+           Case{"-A INPUT -p tcp --dport=80", "-p tcp -m tcp --dport 80"},
+           Case{"-A INPUT --source=10.0.0.1", ""},
+           Case{"-A INPUT -m comment --com hello", "-m comment --comment hello"},
+           Case{"-A INPUT -m comment --c hello", ""},  // or --check
+           Case{"-A INPUT -j REJECT --rej icmp-host-unreachable",
+                "-j REJECT --reject-with icmp-host-unreachable"},
+           Case{"-A INPUT -j MARK --set-x 1", "-j MARK --set-xmark 0x1/0xffffffff"},
+           Case{"-A INPUT -j MARK --set- 1", ""},
+           Case{"-A INPUT ! --sour 10.0.0.1", "! -s 10.0.0.1/32"},
+           Case{"-A INPUT --frag", "-f"},
+           Case{"--ta filter -A INPUT -j ACCEPT", "-j ACCEPT"},
+           Case{"-tfilter -A INPUT -j ACCEPT", "-j ACCEPT"},
+           Case{"-A INPUT -c 1 2 -4 -j ACCEPT", "-j ACCEPT"},
+           Case{"--in INPUT -j ACCEPT", ""},  // or --in-interface
+           Case{"--ins INPUT -j ACCEPT", "-j ACCEPT"},
+       })
+    DYNAMIC_SECTION(c.words) {
+      SimulatedKernel kernel;
+      CHECK((run(kernel, "iptables " + c.words) == 0) == !c.saved.empty());
+      if (c.saved.empty()) return;
+      const auto& chain =
+          kernel.state().iptables.at({IpFamily::v4, IptBackend::nft}).at("filter").at("INPUT");
+      CHECK(chain.rules == std::vector<IptRule>{c.saved});
+    }
+  SimulatedKernel kernel;
+  CHECK(run(kernel, "iptables-restore --nofl", "*filter\n:a - -\nCOMMIT\n") == 0);
+  CHECK(run(kernel, "iptables-restore --ver", "*filter\nCOMMIT\n") == 1);
+}
+
+TEST_CASE("the nft tools make a built-in chain when it is written to") {
+  struct Case {
+    std::string name;
+    std::vector<std::string> commands;
+    int nft, legacy;  // of the last
+  };
+  for (const auto& c : {
+           Case{"one that nothing was written to cannot be zeroed",
+                {"-A FORWARD -j ACCEPT", "-Z INPUT"},
+                1,
+                0},
+           Case{"nor removed", {"-A FORWARD -j ACCEPT", "-X INPUT"}, 1, 1},
+           Case{"one with rules is in use", {"-A FORWARD -j ACCEPT", "-X FORWARD"}, 4, 1},
+           Case{"one without can be removed", {"-A FORWARD -j ACCEPT", "-F", "-X FORWARD"}, 0, 1},
+           Case{"once", {"-F FORWARD", "-X FORWARD", "-X FORWARD"}, 1, 1},
+           Case{"but for one that drops", {"-P FORWARD DROP", "-X FORWARD"}, 1, 1},
+           Case{"which removing all leaves", {"-P FORWARD DROP", "-X", "-Z FORWARD"}, 0, 0},
+           Case{"and the others it removes", {"-F FORWARD", "-X", "-Z FORWARD"}, 1, 0},
+           Case{"a refused rule makes none", {"-I INPUT 2 -j ACCEPT", "-Z INPUT"}, 1, 0},
+           Case{"a policy makes one", {"-P INPUT ACCEPT", "-Z INPUT"}, 0, 0},
+       })
+    for (const bool legacy : {false, true})
+      DYNAMIC_SECTION(c.name << (legacy ? " (legacy)" : " (nft)")) {
+        SimulatedKernel kernel;
+        int rc = 0;
+        for (const auto& command : c.commands)
+          rc = run(kernel, (legacy ? "iptables-legacy " : "iptables ") + command);
+        CHECK(rc == (legacy ? c.legacy : c.nft));
+      }
+}
+
+TEST_CASE("a way may become too long at its beginning, in its middle and at its end") {
+  // Chains a1 to a8 behind each other, and b1 to b8; INPUT leads to a1.
+  const auto ways = [] {
+    std::string text = "*filter\n";
+    for (const char letter : {'a', 'b'})
+      for (int i = 1; i <= 9; ++i) text += fmt::format(":{}{} - -\n", letter, i);
+    for (const char letter : {'a', 'b'})
+      for (int i = 1; i < 8; ++i) text += fmt::format("-A {0}{1} -j {0}{2}\n", letter, i, i + 1);
+    return text + "-A INPUT -j a1\nCOMMIT\n";
+  };
+  struct Case {
+    std::string name, rules;
+    int rc;
+  };
+  for (const auto& c : {
+           Case{"sixteen", "-A a7 -j b1\n", 0},
+           Case{"seventeen, joined in the middle", "-A a8 -j b1\n", 4},
+           Case{"at the end", "-A a7 -j b1\n-A b8 -j b9\n", 4},
+           Case{"at the beginning", "-A a7 -j b1\n-A INPUT -j a9\n-A a9 -j a1\n", 4},
+           Case{"in either order", "-A a9 -j a1\n-A INPUT -j a9\n-A a7 -j b1\n", 4},
+           Case{"that nothing leads to", "-D INPUT -j a1\n-A a8 -j b1\n", 0},
+       })
+    DYNAMIC_SECTION(c.name) {
+      SimulatedKernel kernel;
+      REQUIRE(run(kernel, "iptables-restore -n", ways()) == 0);
+      CHECK(run(kernel, "iptables-restore -n", "*filter\n" + c.rules + "COMMIT\n") == c.rc);
+      // What is refused leaves no trace, and what was long may be again.
+      CHECK(run(kernel, "iptables-restore -n", "*filter\n-A b8 -j b9\nCOMMIT\n") ==
+            (c.name == "sixteen" ? 4 : 0));
+    }
+  SimulatedKernel kernel;
+  REQUIRE(run(kernel, "iptables-restore -n", ways()) == 0);
+  REQUIRE(run(kernel, "iptables-restore -n", "*filter\n-A a7 -j b1\nCOMMIT\n") == 0);
+  REQUIRE(run(kernel, "iptables-restore -n", "*filter\n-D a7 -j b1\nCOMMIT\n") == 0);
+  CHECK(run(kernel, "iptables-restore -n", "*filter\n-A b8 -j b9\n-A a6 -j b1\nCOMMIT\n") == 0);
+}

@@ -85,8 +85,7 @@ TEST_CASE("NAT statements are printed as nft does") {
            Case{"ip", "meta l4proto tcp redirect to :80", "meta l4proto tcp redirect to :80"},
            Case{"ip6", "tcp dport 5 dnat to [fd00::1]:80", "tcp dport 5 dnat to [fd00::1]:80"},
            Case{"inet", "dnat ip to 1.2.3.4", "dnat ip to 1.2.3.4"},
-           Case{"inet", "ip saddr 1.1.1.1 dnat to 1.2.3.4",
-                "ip saddr 1.1.1.1 dnat ip to 1.2.3.4"},
+           Case{"inet", "ip saddr 1.1.1.1 dnat to 1.2.3.4", "ip saddr 1.1.1.1 dnat ip to 1.2.3.4"},
            Case{"ip", "snat to 1.2.3.4:80",
                 "transport protocol mapping is only valid after transport protocol match"},
            Case{"inet", "snat to 1.2.3.4",
@@ -136,10 +135,11 @@ TEST_CASE("a statement stands only where packets of its hooks and chain types co
 
 TEST_CASE("a status of a connection is no statement") {
   auto kernel = with_chains();
-  CHECK(nft(kernel,
-            "add rule ip t f ct status dnat counter accept\nadd rule ip t f ct status != snat drop\n"
-            "add rule ip t f counter jump c comment \"a masquerade\"\n")
-            .rc == 0);
+  CHECK(
+      nft(kernel,
+          "add rule ip t f ct status dnat counter accept\nadd rule ip t f ct status != snat drop\n"
+          "add rule ip t f counter jump c comment \"a masquerade\"\n")
+          .rc == 0);
 }
 
 TEST_CASE("what nft says against an input: where, what, and the words that are meant") {
