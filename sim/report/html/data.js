@@ -13,8 +13,13 @@ function element(name, attributes, ...children) {
   return made;
 }
 
+// Seconds; those that evidently count from 1970 as a time of day, in UTC.
+function time_text(seconds) {
+  return seconds < 1e9 ? seconds.toFixed(3) + " s" : new Date(seconds * 1000).toISOString();
+}
+
 function moment_text(moment) {
-  const time = moment.time === null ? "" : " at " + moment.time.toFixed(3) + " s";
+  const time = moment.time === null ? "" : " at " + time_text(moment.time);
   return "seq:" + moment.at + time + " \u00b7 " + moment.label;
 }
 

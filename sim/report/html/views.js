@@ -5,7 +5,7 @@ function events_view(state) {
   const list = new VirtualList("events", (row, index) => {
     const [sequence, time, , kind, what] = shown[index];
     row.append(element("b", {style: "width:4.5em"}, String(sequence)),
-      element("b", {style: "width:7em"}, time === null ? "" : time.toFixed(3)),
+      element("b", {style: "width:8em"}, time === null ? "" : time_text(time).replace(/ s$|Z$|^.*T/g, "")),
       element("b", {class: "kind", style: "width:4.5em"}, kind), what);
   }, index => {
     const [sequence, time, revision, kind, what, value, origin] = shown[index];
@@ -14,7 +14,7 @@ function events_view(state) {
     const near = moment_of(sequence);
     state.moment_silently(near);
     side.replaceChildren(element("h2", {}, kind + " " + what), element("p", {class: "soft"}, "event " + sequence +
-      (time === null ? "" : ", " + time.toFixed(3) + " s") + (revision ? ", revision " + revision : "") +
+      (time === null ? "" : ", " + time_text(time)) + (revision ? ", revision " + revision : "") +
       (origin ? ", " + origin : "")),
       element("p", {}, "next moment to look at: " + moment_text(DATA.moments[near])),
       element("button", {onclick: () => state.compare(Math.max(0, near - 1), near)}, "what changed on nodes between the moments around it"),
