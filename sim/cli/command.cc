@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/cli/command.h"
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 
 namespace felixsim::cli {
@@ -28,13 +30,25 @@ Status print_data(const std::string& text) {
   return printer.finish();
 }
 
+Error output_error(int number) {
+  if (number == EPIPE) {
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+  }
+  return {ErrorCode::io, "cannot write to standard output", "check the disk or the pipe"};
+}
+
 void DataPrinter::print(std::string_view piece) {
-  good_ = good_ && std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size();
+  if (error_ != 0 || piece.empty()) return;
+  errno = 0;
+  if (std::fwrite(piece.data(), 1, piece.size(), stdout) != piece.size())
+    error_ = errno != 0 ? errno : EIO;
 }
 
 Status DataPrinter::finish() {
-  if (!good_ || std::fflush(stdout) != 0)
-    return fail(ErrorCode::io, "cannot write to standard output", "check the disk or the pipe");
+  errno = 0;
+  if (error_ == 0 && std::fflush(stdout) != 0) error_ = errno != 0 ? errno : EIO;
+  if (error_ != 0) return tl::unexpected(output_error(error_));
   return {};
 }
 

@@ -34,8 +34,12 @@ void print_note(fmt::format_string<Args...> format, Args&&... args) {
   print_line(fmt::format(format, std::forward<Args>(args)...));
 }
 
-// Data goes to stdout; an I/O failure there (a closed pipe, a full disk) is an error.
+// Data goes to stdout; an I/O failure there, such as a full disk, is an error. Where whoever reads
+// it has enough, as `head` does, the program ends by SIGPIPE, without a word, as other tools do.
 Status print_data(const std::string& text);
+
+// What it is that stdout takes nothing, by its errno; or the end of the program.
+Error output_error(int number);
 
 // The same in many pieces; after a failure nothing more is written.
 class DataPrinter {
@@ -44,7 +48,7 @@ class DataPrinter {
   Status finish();
 
  private:
-  bool good_ = true;
+  int error_ = 0;  // errno of the first failure
 };
 
 void add_run_command(CLI::App& app);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim's command line. It joins the verbs; it decides nothing.
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 
@@ -88,8 +89,9 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version
     const int code = app.exit(e);
+    errno = 0;
     if (std::cout.flush()) return code;
-    print_error({ErrorCode::io, "cannot write to standard output", "check the disk or the pipe"});
+    print_error(output_error(errno));
     return exit_error;
   } catch (const CLI::ParseError& e) {
     print_error(explained(app, argc, argv)

@@ -102,6 +102,16 @@ TEST_CASE("an output that takes nothing is an error, and an stderr that takes no
   }
 }
 
+TEST_CASE("a reader that has enough ends the program without a word, as it ends other tools") {
+  for (const std::string& verb :
+       {"show " + recording + " --node node-a", "messages " + recording + " --node '*'"})
+    DYNAMIC_SECTION(verb) {
+      const auto outcome = shell(
+          fmt::format("(({} {}; echo code $? >&2) | (exec <&-; sleep 1))", FELIXSIM_BINARY, verb));
+      CHECK(outcome.text == "code 141\n");
+    }
+}
+
 TEST_CASE("a written page replaces a file through its link, and no device") {
   const Scratch scratch;
   scratch.write("page.html", "old");
