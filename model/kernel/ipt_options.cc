@@ -6,18 +6,18 @@ namespace felixsim {
 namespace {
 
 constexpr IptLongOption direct[] = {
-    {"--append", 'A'},        {"--delete", 'D'},       {"--check", 'C'},
-    {"--insert", 'I'},        {"--replace", 'R'},      {"--list", 'L'},
-    {"--list-rules", 'S'},    {"--flush", 'F'},        {"--zero", 'Z'},
-    {"--new-chain", 'N'},     {"--delete-chain", 'X'}, {"--rename-chain", 'E'},
-    {"--policy", 'P'},        {"--source", 's'},       {"--destination", 'd'},
-    {"--src", 's'},           {"--dst", 'd'},          {"--protocol", 'p'},
-    {"--in-interface", 'i'},  {"--jump", 'j'},         {"--table", 't'},
-    {"--match", 'm'},         {"--numeric", 'n'},      {"--out-interface", 'o'},
-    {"--verbose", 'v'},       {"--wait", 'w'},         {"--wait-interval", 'W'},
-    {"--exact", 'x'},         {"--fragments", 'f'},    {"--version", 'V'},
-    {"--help", 'h'},          {"--line-numbers", '0'}, {"--modprobe", 'M'},
-    {"--set-counters", 'c'},  {"--goto", 'g'},         {"--ipv4", '4'},
+    {"--append", 'A'},       {"--delete", 'D'},       {"--check", 'C'},
+    {"--insert", 'I'},       {"--replace", 'R'},      {"--list", 'L'},
+    {"--list-rules", 'S'},   {"--flush", 'F'},        {"--zero", 'Z'},
+    {"--new-chain", 'N'},    {"--delete-chain", 'X'}, {"--rename-chain", 'E'},
+    {"--policy", 'P'},       {"--source", 's'},       {"--destination", 'd'},
+    {"--src", 's'},          {"--dst", 'd'},          {"--protocol", 'p'},
+    {"--in-interface", 'i'}, {"--jump", 'j'},         {"--table", 't'},
+    {"--match", 'm'},        {"--numeric", 'n'},      {"--out-interface", 'o'},
+    {"--verbose", 'v'},      {"--wait", 'w'},         {"--wait-interval", 'W'},
+    {"--exact", 'x'},        {"--fragments", 'f'},    {"--version", 'V'},
+    {"--help", 'h'},         {"--line-numbers", '0'}, {"--modprobe", 'M'},
+    {"--set-counters", 'c'}, {"--goto", 'g'},         {"--ipv4", '4'},
     {"--ipv6", '6'}};
 constexpr IptLongOption restore[] = {
     {"--counters", 'c'}, {"--verbose", 'v'}, {"--version", 'V'},       {"--test", 't'},

@@ -54,7 +54,8 @@ Result<End> resolve(const walk::World& world, const std::string& name) {
   const size_t all = known.size();
   known.resize(std::min(all, shown));
   return fail(ErrorCode::not_found, fmt::format("there is no pod, node or address '{}'", name),
-              known.empty() ? "the input has no pods and no nodes"
+              known.empty() ? "the input has no pods and no nodes (reach and explain take the "
+                              "workloads of manifests for pods)"
                             : fmt::format("{}use {}{}, an address, or world", meant,
                                           fmt::join(known, ", "), all > shown ? ", ..." : ""));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim explain: which policies apply, what they match, what decides, and what never does.
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "sim/cli/command.h"
@@ -98,7 +99,18 @@ Status print_pairs(const Options& options, const reach::Matrix& matrix,
   return printer.finish();
 }
 
+// The question in place of INPUT.
+Status check_order(const Options& options) {
+  for (const std::string_view word : {"pod", "policy", "pair", "pairs", "dead"})
+    if (std::error_code error;
+        options.input == word && !std::filesystem::exists(options.input, error))
+      return invalid(fmt::format("explain: INPUT stands in front of '{}'", word),
+                     fmt::format("felixsim explain INPUT {} ...", word));
+  return {};
+}
+
 Result<int> explain_verb(const Options& options) {
+  if (auto checked = check_order(options); !checked) return forward(checked);
   auto moment = parse_moment(options.at);
   if (!moment) return tl::unexpected(std::move(moment.error()).with_context("--at"));
   auto cluster = read_reach_cluster(options.input, *moment);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // felixsim import: appends captures to an event log.
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "replay/capture/capture.h"
@@ -70,6 +71,10 @@ Result<int> import(const Options& options) {
     return tl::unexpected(Error{ErrorCode::invalid_input,
                                 fmt::format("--from {}: there is no such format", options.from),
                                 fmt::format("use one of {}", fmt::join(formats, ", "))});
+  for (const auto& input : options.inputs)  // before a log is made
+    if (std::error_code error; input != "-" && !std::filesystem::exists(input, error))
+      return fail(ErrorCode::not_found, fmt::format("{}: there is no such file", input),
+                  "nothing was imported");
   auto writer = EventLogWriter::open(options.log);
   if (!writer) return forward(writer);
   int64_t total = 0;

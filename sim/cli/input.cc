@@ -72,20 +72,41 @@ Result<std::vector<Event>> read_yaml(const std::string& path) {
   return to_events(*scenario);
 }
 
-// JSON is a capture in lines, an etcd watch, or manifests: its first bytes tell.
+// JSON is a capture in lines, an etcd watch, what kubectl watches or lists: its first bytes tell.
+enum class JsonInput : uint8_t { none, empty, etcd_watch, manifests, kubectl_watch, lines };
+
+Result<JsonInput> json_input(const std::string& path) {
+  const auto read = read_head(path, 4096);
+  if (!read) return tl::unexpected(read.error());
+  const std::string& head = *read;
+  const size_t first = head.find_first_not_of(" \t\r\n");
+  if (first == head.npos) return JsonInput::empty;
+  if (head[first] != '{' && head[first] != '[') return JsonInput::none;
+  const auto has = [&](const char* key) { return head.find(key) != head.npos; };
+  if (has("\"Header\"") || has("\"Events\"")) return JsonInput::etcd_watch;
+  if (head.find("\"apiVersion\"") >= head.find("\"key\"")) return JsonInput::lines;
+  return has("\"object\"") ? JsonInput::kubectl_watch : JsonInput::manifests;
+}
+
 Result<std::vector<Event>> read_json(const std::string& path) {
-  const auto head = read_head(path, 4096);
-  if (!head) return tl::unexpected(head.error());
   constexpr const char* what_to_give =
       "name an event log, a scenario or manifests (*.yaml), a recorded case or a capture in JSON";
-  const size_t first = head->find_first_not_of(" \t\r\n");
-  if (first == head->npos) return invalid(path + ": is empty", what_to_give);
-  if ((*head)[first] != '{' && (*head)[first] != '[')
-    return invalid(path + ": is no event log, and no JSON either", what_to_give);
-  if (head->find("\"Header\"") != head->npos || head->find("\"Events\"") != head->npos)
-    return read_capture("etcd-watch", path);
-  if (head->find("\"apiVersion\"") < head->find("\"key\"")) return read_capture("kubectl", path);
-  return read_capture("jsonl", path);
+  const auto input = json_input(path);
+  if (!input) return tl::unexpected(input.error());
+  switch (*input) {
+    case JsonInput::empty:
+      return invalid(path + ": is empty", what_to_give);
+    case JsonInput::none:
+      return invalid(path + ": is no event log, and no JSON either", what_to_give);
+    case JsonInput::etcd_watch:
+      return read_capture("etcd-watch", path);
+    case JsonInput::manifests:
+    case JsonInput::kubectl_watch:
+      return read_capture("kubectl", path);
+    case JsonInput::lines:
+      return read_capture("jsonl", path);
+  }
+  return invalid(path + ": cannot be read", what_to_give);
 }
 
 Result<std::vector<Event>> read_events(const std::string& path) {
@@ -180,10 +201,17 @@ Result<std::vector<std::string>> manifest_files(const std::string& path) {
   std::error_code error;
   if (fs::is_directory(path, error) && fs::exists(path + "/recording.json", error)) return {};
   if (fs::is_directory(path, error)) return manifests_below(path);
+  if (!fs::is_regular_file(path, error)) return {};
   const auto extension = fs::path(path).extension();
-  if (!fs::is_regular_file(path, error) || (extension != ".yaml" && extension != ".yml")) return {};
-  const auto text = read_file(path);
-  return text && !looks_like_scenario(*text) ? std::vector{path} : std::vector<std::string>();
+  bool manifests = false;
+  if (extension == ".yaml" || extension == ".yml") {
+    const auto text = read_file(path);
+    manifests = text && !looks_like_scenario(*text);
+  } else {
+    const auto input = json_input(path);
+    manifests = input && *input == JsonInput::manifests;
+  }
+  return manifests ? std::vector{path} : std::vector<std::string>();
 }
 
 Result<Input> Input::open(const std::string& path) {

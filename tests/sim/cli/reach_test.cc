@@ -80,6 +80,20 @@ TEST_CASE("workloads count as pods, and rules about them need no address") {
   CHECK(folder.code("") == 0);
 }
 
+TEST_CASE("one file of JSON is manifests, too, if it holds some") {
+  Folder folder("json");
+  const std::string workload =
+      R"({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": )"
+      R"({"template": {"spec": {"containers": []}}}})";
+  folder.add("list.json", R"({"apiVersion": "v1", "kind": "List", "items": [)" + workload + "]}");
+  folder.add("watch.json", R"({"type": "ADDED", "object": )" + workload + "}");
+  const auto reach = [&](const std::string& name) {
+    return felixsim("reach " + (folder.path / name).string() + " --from default/web");
+  };
+  CHECK(has(reach("list.json").text, "default/web -> world 0.0.0.0/0"));
+  CHECK(has(reach("watch.json").text, "there is no pod"));  // events of a cluster, not its pods
+}
+
 TEST_CASE("where an address decides and a pod has none, the verdict is unknown") {
   Folder folder("unknown");
   folder.add(

@@ -81,6 +81,9 @@ TEST_CASE("a wrong question is answered with the place, the fact and the fix, an
       Case{"log " + text, "text.db: is no event log", "felixsim import makes one"},
       Case{"show " + text + " --node n", "is no event log, and no JSON", "a capture in JSON"},
       Case{"show " + empty + " --node n", "is empty", "a capture in JSON"},
+      Case{"explain pod shop/web manifests", "INPUT stands in front of 'pod'", "explain INPUT pod"},
+      Case{"import --from jsonl nowhere --log " + (scratch.path / "none.db").string(), "nowhere",
+           "nothing was imported"},
       Case{"show - --node n", "standard input", "felixsim import --from FORMAT - --log LOG"}};
   for (const auto& c : cases) DYNAMIC_SECTION("felixsim " << c.arguments) {
       const auto outcome = felixsim(c.arguments);
@@ -90,6 +93,7 @@ TEST_CASE("a wrong question is answered with the place, the fact and the fix, an
       CHECK(outcome.text.find(c.fact) != std::string::npos);
       CHECK(outcome.text.find(c.fix) != std::string::npos);
     }
+  CHECK_FALSE(fs::exists(scratch.path / "none.db"));
 }
 
 TEST_CASE("diff answers with its exit code") {
