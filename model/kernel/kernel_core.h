@@ -40,13 +40,22 @@ struct NftExits {
   uint32_t limited = 0;
 };
 
+// How packets come to a chain: over how many chains at most (0: not at all, else both ends count),
+// and what may stand there at least. Never too good, but too bad where rules have gone since.
+struct NftReach {
+  int depth = 0;
+  uint32_t allowed = ~uint32_t{0};
+};
+
 // What the rules and maps of one nftables table refer to, and the intervals of its interval sets
 // (first address -> last), which are built when a set is first changed.
 struct NftIndex {
   ReferenceCounts chains, sets;
   std::map<std::string, std::map<Ip, Ip>> intervals;
   std::map<std::string, NftExits> exits;  // of chains that did not change since they were looked at
-  int limited = 0, jumps = 0;             // statements that may not stand everywhere, that jump
+  // Known since the table was last looked at as a whole; used for look-up only.
+  std::optional<std::unordered_map<std::string, NftReach>> reach;
+  std::unordered_map<std::string, std::set<std::string>> map_users;  // chains that look a map up
 };
 
 struct KernelCore {
@@ -74,9 +83,16 @@ void count_nft_text(NftIndex& index, std::string_view text, int delta);
 using TableName = std::pair<std::string, std::string>;
 
 // Linux refuses statements that a packet could meet at a hook that is not theirs, however it gets
-// there, and ways of too many chains. 0, or the errno.
+// there, and ways of too many chains. 0, or the errno. O(table).
 int check_nft_table(KernelCore& core, const TableName& table_name);
-bool is_limited_nft_word(std::string_view word);
+// The same for what a transaction put into a table: rules of chains and values of maps. O(what is
+// behind them), but O(table) where the table was not looked at before or something may be wrong.
+struct NftAddition {
+  TableName table;
+  std::string chain, map;  // one of them
+  std::string text;
+};
+int check_nft_additions(KernelCore& core, const std::vector<NftAddition>& additions);
 
 // Command front-ends. `words` are the whole command line. `text` of the answer is what the tool
 // prints to stderr, or to stdout where it succeeds.

@@ -151,7 +151,7 @@ KernelAnswer run_input(KernelCore& core, std::string_view text, std::string_view
       if (refused) (refused->by_kernel ? by_kernel : input.refused).emplace_back(line, *refused);
     }
   if (input.refused.empty() && by_kernel.empty())
-    if (const int wrong = check_tables(core, input, input.lines.size())) {
+    if (const int wrong = check_nft_additions(core, transaction.additions())) {
       const Handles after = handles_of(core);
       transaction.roll_back();
       const size_t culprit = find_culprit(core, input);
@@ -184,13 +184,10 @@ void count_nft_text(NftIndex& index, std::string_view text, int delta) {
       // A string with blanks: skip to its end.
       const size_t close = rest.find('"');
       rest = close == std::string_view::npos ? std::string_view{} : rest.substr(close + 1);
-    } else if (is_limited_nft_word(word)) {
-      index.limited += delta;
     } else if (word.starts_with('@')) {
       index.sets[std::string(word.substr(1))] += delta;
     } else if (word == "jump" || word == "goto") {
       index.chains[std::string(take_word(rest))] += delta;
-      index.jumps += delta;
     }
   }
 }

@@ -172,6 +172,7 @@ NftOutcome NftTransaction::add_element(NftTable& table, const std::string& name,
                        "prefix elements");
   if (is_interval(set))
     if (auto refused = add_interval(table, name, element)) return refused;
+  if (set.is_map) additions_.push_back({{table.family, table.name}, {}, name, element.value});
   put_element(table, name, element);
   undo_.push_back([this, &table, name, element] { take_element(table, name, element); });
   return {};

@@ -134,6 +134,8 @@ NftOutcome NftTransaction::add_chain(NftTable& table, const NftCommand& command)
   if (found == table.chains.end()) {
     ++table.last_handle;
     table.chains[name].hook = base.str();
+    index(table).exits.erase(name);  // of one that a refused transaction made
+    if (!base.type.empty()) index(table).reach.reset();
     undo_.push_back([&table, name] { table.chains.erase(name); });
     return {};
   }
@@ -274,6 +276,7 @@ NftOutcome NftTransaction::change_rule(NftTable& table, const NftCommand& comman
 
 void NftTransaction::put_rule(NftTable& table, NamedChain& chain, size_t at, NftRule rule) {
   count(table, rule.text, 1);
+  additions_.push_back({{table.family, table.name}, chain.first, {}, rule.text});
   auto& rules = touch(table, chain);
   rules.insert(rules.begin() + static_cast<std::ptrdiff_t>(at), std::move(rule));
 }

@@ -38,6 +38,8 @@ class NftTransaction {
 
   NftOutcome run(const NftCommand& command);
   void roll_back();
+  // What of rules and values of maps was put.
+  const std::vector<NftAddition>& additions() const { return additions_; }
 
  private:
   using NamedChain = std::map<std::string, NftChain>::value_type;
@@ -88,6 +90,7 @@ class NftTransaction {
                                       const std::vector<std::string_view>& words);
 
   KernelCore& core_;
+  std::vector<NftAddition> additions_;
   std::vector<std::function<void()>> undo_;
   absl::flat_hash_set<const NftChain*> touched_;  // of those that there are
 };

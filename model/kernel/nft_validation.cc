@@ -86,35 +86,10 @@ uint32_t allowed_at(const NftBaseChain& base) {
   return allowed;
 }
 
-// Walks what can be reached from one chain at a hook.
-class Walk {
+// What follows from the chains and maps of a table.
+class Reader {
  public:
-  Walk(const NftTable& table, NftIndex& index, uint32_t allowed)
-      : table_(table), index_(index), allowed_(allowed) {}
-
-  int error = 0;
-
-  // The number of chains of the longest way that begins here.
-  int visit(const std::string& name) {
-    if (error != 0) return 0;
-    const auto [height, fresh] = heights_.try_emplace(name, open);
-    if (!fresh) {
-      if (height->second == open) error = EMLINK;  // a circle
-      return std::max(height->second, 0);
-    }
-    if (++depth_ > max_depth) error = EMLINK;
-    const NftExits& exits = exits_of(name);
-    if (exits.limited & ~allowed_) error = error != 0 ? error : EOPNOTSUPP;
-    int below = 0;
-    for (const auto& next : exits.chains) below = std::max(below, visit(next));
-    for (const auto& map : exits.maps)
-      for (const auto& next : chains_of(map)) below = std::max(below, visit(next));
-    --depth_;
-    return heights_[name] = below + 1;
-  }
-
- private:
-  static constexpr int open = -1;
+  Reader(const NftTable& table, NftIndex& index) : table_(table), index_(index) {}
 
   const NftExits& exits_of(const std::string& name) {
     const auto [found, fresh] = index_.exits.try_emplace(name);
@@ -131,28 +106,145 @@ class Walk {
     return exits.chains;
   }
 
+ private:
   const NftTable& table_;
   NftIndex& index_;
+};
+
+// Walks what can be reached from one chain at a hook.
+class Walk {
+ public:
+  Walk(const NftTable& table, NftIndex& index, uint32_t allowed)
+      : reader_(table, index), allowed_(allowed) {}
+
+  int error = 0;
+
+  // The number of chains of the longest way that begins here.
+  int visit(const std::string& name) {
+    if (error != 0) return 0;
+    const auto [height, fresh] = heights_.try_emplace(name, open);
+    if (!fresh) {
+      if (height->second == open) error = EMLINK;  // a circle
+      return std::max(height->second, 0);
+    }
+    if (++depth_ > max_depth) error = EMLINK;
+    const NftExits& exits = reader_.exits_of(name);
+    if (exits.limited & ~allowed_) error = error != 0 ? error : EOPNOTSUPP;
+    int below = 0;
+    for (const auto& next : exits.chains) below = std::max(below, visit(next));
+    for (const auto& map : exits.maps)
+      for (const auto& next : reader_.chains_of(map)) below = std::max(below, visit(next));
+    --depth_;
+    return heights_[name] = below + 1;
+  }
+
+ private:
+  static constexpr int open = -1;
+
+  Reader reader_;
   uint32_t allowed_;
   int depth_ = 0;
   std::map<std::string, int> heights_;
 };
 
-}  // namespace
+// Keeps what is known of how chains are reached, as ways are added. What it answers with false may
+// be wrong: the table is to be looked at as a whole.
+class Reach {
+ public:
+  Reach(const NftTable& table, NftIndex& index) : reader_(table, index), index_(index) {}
 
-bool is_limited_nft_word(std::string_view word) { return word == "fib" || bit_of(word, {}) != 0; }
+  bool add_rule(const std::string& chain, std::string_view text) {
+    NftExits exits;
+    add_exits(text, exits);
+    for (const auto& map : exits.maps) index_.map_users[map].insert(chain);
+    const NftReach from = (*index_.reach)[chain];
+    if (from.depth == 0) return true;
+    return !(exits.limited & ~from.allowed) && leave(exits, from);
+  }
+
+  bool add_value(const std::string& map, std::string_view value) {
+    NftExits exits;
+    add_exits(value, exits);
+    for (const auto& chain : index_.map_users[map])
+      if (const NftReach from = (*index_.reach)[chain]; from.depth != 0)
+        if (!leave(exits, from)) return false;
+    return true;
+  }
+
+  bool spread(const std::string& name, const NftReach& by) {
+    NftReach& known = (*index_.reach)[name];
+    const NftReach now{std::max(known.depth, by.depth), known.allowed & by.allowed};
+    if (now.depth == known.depth && now.allowed == known.allowed) return true;
+    known = now;
+    const NftExits exits = reader_.exits_of(name);
+    return now.depth <= max_depth && !(exits.limited & ~now.allowed) && leave(exits, now);
+  }
+
+ private:
+  bool leave(const NftExits& exits, const NftReach& from) {
+    const NftReach next{from.depth + 1, from.allowed};
+    for (const auto& chain : exits.chains)
+      if (!spread(chain, next)) return false;
+    for (const auto& map : exits.maps)
+      for (const auto& chain : reader_.chains_of(map))
+        if (!spread(chain, next)) return false;
+    return true;
+  }
+
+  Reader reader_;
+  NftIndex& index_;
+};
+
+// Of a table that the kernel takes.
+void learn_reach(const NftTable& table, NftIndex& index) {
+  index.reach.emplace();
+  index.map_users.clear();
+  Reader reader(table, index);
+  Reach reach(table, index);
+  for (const auto& [name, chain] : table.chains)
+    for (const auto& map : reader.exits_of(name).maps) index.map_users[map].insert(name);
+  for (const auto& [name, chain] : table.chains)
+    if (!chain.hook.empty())
+      (void)reach.spread(name, {1, allowed_at(parse_base_chain(chain.hook))});
+}
+
+bool takes_additions(const NftTable& table, NftIndex& index, const TableName& name,
+                     const std::vector<NftAddition>& additions) {
+  if (!index.reach) return false;
+  Reach reach(table, index);
+  for (const auto& one : additions)
+    if (one.table == name && !(one.map.empty() ? reach.add_rule(one.chain, one.text)
+                                               : reach.add_value(one.map, one.text)))
+      return false;
+  return true;
+}
+
+}  // namespace
 
 int check_nft_table(KernelCore& core, const TableName& table_name) {
   const auto index = core.nft.find(table_name);
   const auto found = core.state.nft.find(table_name);
   if (index == core.nft.end() || found == core.state.nft.end()) return 0;
-  if (index->second.limited == 0 && index->second.jumps == 0) return 0;
   for (const auto& [name, chain] : found->second.chains) {
     if (chain.hook.empty()) continue;
     Walk walk(found->second, index->second, allowed_at(parse_base_chain(chain.hook)));
     const int height = walk.visit(name);
     if (walk.error != 0) return walk.error;
     if (height > max_depth) return EMLINK;
+  }
+  return 0;
+}
+
+int check_nft_additions(KernelCore& core, const std::vector<NftAddition>& additions) {
+  std::set<TableName> names;
+  for (const auto& one : additions) names.insert(one.table);
+  for (const auto& name : names) {
+    const auto table = core.state.nft.find(name);
+    if (table == core.state.nft.end()) continue;
+    NftIndex& index = core.nft[name];
+    if (takes_additions(table->second, index, name, additions)) continue;
+    if (const int wrong = check_nft_table(core, name)) return wrong;
+    learn_reach(table->second, index);
   }
   return 0;
 }

@@ -133,6 +133,30 @@ TEST_CASE("a statement stands only where packets of its hooks and chain types co
     }
 }
 
+TEST_CASE("the ways through maps count too, and those of refused inputs do not") {
+  auto kernel = with_chains();
+  REQUIRE(nft(kernel,
+              "add rule ip t c masquerade\nadd map ip t m { type ifname : verdict ; }\n"
+              "add rule ip t f iifname vmap @m\nadd chain ip t d\nadd rule ip t d counter\n"
+              "add element ip t m { \"y\" : jump d }\n")
+              .rc == 0);
+  CHECK(nft(kernel, "add element ip t m { \"x\" : jump c }\n").rc == 1);
+  CHECK(nft(kernel, "add rule ip t d masquerade\n").rc == 1);
+  CHECK(nft(kernel, "add chain ip t e\nadd rule ip t e masquerade\nadd rule ip t d jump e\n").rc ==
+        1);
+  CHECK(nft(kernel, "add chain ip t e\nadd rule ip t d jump e\nadd rule ip t e counter\n").rc == 0);
+  CHECK(nft(kernel, "add rule ip t e jump d\n").rc == 1);
+  CHECK(nft(kernel, "flush chain ip t d\nadd rule ip t e jump d\n").rc == 0);
+  std::string way = "add rule ip t d jump w1\n";
+  std::string chains;
+  for (int i = 1; i <= 16; ++i) chains += fmt::format("add chain ip t w{}\n", i);
+  for (int i = 1; i < 16; ++i) way += fmt::format("add rule ip t w{} jump w{}\n", i, i + 1);
+  CHECK(nft(kernel, chains + way).rc == 1);
+  CHECK(nft(kernel, chains + "add rule ip t d jump w4\n" + way.substr(way.find('\n') + 1)).rc == 0);
+  CHECK(nft(kernel, "add rule ip t d jump w2\n").rc == 1);
+  CHECK(nft(kernel, "add rule ip t d jump w3\n").rc == 0);
+}
+
 TEST_CASE("a status of a connection is no statement") {
   auto kernel = with_chains();
   CHECK(
