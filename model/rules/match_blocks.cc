@@ -134,13 +134,16 @@ class MatchBlocks {
   bool used_ = false, positive_done_ = false;
 };
 
+bool needs_port_block(const msg::RuleMatchSide& side) {
+  return split_ports(side.ports).size() + side.named_port_ip_set_ids.size() > 1;
+}
+
 void add_blocks(MatchBlocks& blocks, const msg::Rule& rule,
                 std::initializer_list<SideMatches*> sides) {
   for (SideMatches* side : sides) {
-    const auto splits = split_ports(side->all.ports);
-    const auto& named = side->all.named_port_ip_set_ids;
-    if (splits.size() + named.size() <= 1) continue;
-    blocks.add_port_block(rule.protocol, splits, named, side->side);
+    if (!needs_port_block(side->all)) continue;
+    blocks.add_port_block(rule.protocol, split_ports(side->all.ports),
+                          side->all.named_port_ip_set_ids, side->side);
     side->ports_done = true;
   }
   for (SideMatches* side : sides)
@@ -223,6 +226,19 @@ std::vector<std::vector<msg::PortRange>> split_ports(const std::vector<msg::Port
     free -= needed;
   }
   return splits;
+}
+
+AskedNets asked_nets(const msg::Rule& rule, IpFamily family) {
+  constexpr int asked_blocks = 2;
+  int blocks = needs_port_block(rule.source) + needs_port_block(rule.destination);
+  AskedNets asked;
+  for (const auto& [side, flag] :
+       {std::pair(&rule.source, &asked.source), std::pair(&rule.destination, &asked.destination)}) {
+    const auto nets = std::count_if(side->net.begin(), side->net.end(),
+                                    [&](const Cidr& net) { return net.address.family == family; });
+    if (nets > 1) *flag = ++blocks <= asked_blocks;
+  }
+  return asked;
 }
 
 Result<std::optional<RuleBuilder>> render_matches(const Renderer& r, const msg::Rule& rule,

@@ -21,4 +21,13 @@ namespace felixsim::rules {
 Result<std::optional<RuleBuilder>> render_matches(const Renderer& r, const msg::Rule& rule,
                                                   RuleBuilder match, std::vector<Rule>& out);
 
+// Whether a rule's chain asks about the networks of its source and of its destination. Of several
+// blocks of alternatives it asks two: the mark of the second is not cleared before the third writes
+// to it (matchBlockBuilder.finishPositiveBlock), so that the third always matches. Blocks of ports
+// come first, which leaves the networks.
+struct AskedNets {
+  bool source = true, destination = true;
+};
+AskedNets asked_nets(const msg::Rule& rule, IpFamily family);
+
 }  // namespace felixsim::rules

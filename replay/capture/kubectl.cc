@@ -43,6 +43,15 @@ std::string metadata_text(const yaml::Node& object, std::string_view name) {
   return found != nullptr ? found->text : std::string();
 }
 
+// Whether it is JSON objects in a row, which are no YAML; YAML may begin with a brace, too.
+bool is_json_in_a_row(const std::string& text) {
+  constexpr const char* blank = " \t\r\n";
+  const size_t first = text.find_first_not_of(blank);
+  if (first == text.npos || text[first] != '{') return false;
+  const size_t key = text.find_first_not_of(blank, first + 1);
+  return key != text.npos && text[key] == '"' && text.find("\n---") == text.npos;
+}
+
 class KubectlImport {
  public:
   KubectlImport(std::string name, std::vector<std::string>* notes)
@@ -54,16 +63,14 @@ class KubectlImport {
     if (!initial) return forward(initial);
     initial_ = initial->size();
     events_ = *std::move(initial);
-    const size_t first = text.find_first_not_of(" \t\r\n");
-    const auto done =
-        first != text.npos && text[first] == '{' ? add_objects(text) : add_text(text, name_);
+    const auto done = is_json_in_a_row(text) ? add_objects(text) : add_text(text, name_);
     if (!done) return tl::unexpected<Error>(done.error());
     if (auto ended = end_relist(); !ended) return tl::unexpected<Error>(ended.error());
     return std::move(events_);
   }
 
  private:
-  // Several JSON objects in a row are no YAML: one at a time.
+  // One at a time.
   Status add_objects(const std::string& text) {
     auto reader = RecordReader::from_text(text, name_);
     for (;;) {

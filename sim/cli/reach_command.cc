@@ -100,7 +100,7 @@ Result<std::string> report(const ReachAnswer& answer, const std::string& format,
     return invalid(fmt::format("--format: unknown format '{}'", format),
                    fmt::format("use {}", formats));
   if (!header) return invalid("--format pairs needs a port", "add --port, such as --port tcp/80");
-  return reach_pairs(answer.matrix, *header);
+  return reach_pairs(answer.matrix, *header, answer.focus);
 }
 
 // --diff names another input, or another moment of the same one.

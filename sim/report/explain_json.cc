@@ -88,6 +88,7 @@ json rules_json(const std::vector<ExplainedRule>& rules) {
              {"headers", rule.headers},
              {"named_ports", !rule.port_names.empty()},
              {"port_names", rule.port_names},
+             {"nets_not_asked", rule.nets_not_asked},
              {"anybody", rule.anybody}};
     if (!rule.anybody) one["peers"] = rule.peers;
     out.push_back(std::move(one));

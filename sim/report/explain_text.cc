@@ -60,11 +60,17 @@ std::string explanation_text(const std::vector<PolicyExplanation>& policies) {
     out += fmt::format("  selects {}: {}\n", policy.selects.size(),
                        policy.selects.empty() ? "no endpoint"
                                               : fmt::format("{}", fmt::join(policy.selects, ", ")));
-    for (const auto& rule : policy.rules)
+    for (const auto& rule : policy.rules) {
       out += fmt::format("  {} rule {} ({}): {} {}{} {} {}\n", rule.ingress ? "ingress" : "egress",
                          rule.index, family_name(rule.family), reach::action_text(rule.action),
                          rule.headers, ports_text(rule.port_names), rule.ingress ? "from" : "to",
                          peers_text(rule));
+      if (!rule.nets_not_asked.empty())
+        out += fmt::format(
+            "    warning: whatever its {} nets say: Felix asks only two lists of ports and nets of "
+            "a rule; split the rule in two\n",
+            rule.nets_not_asked);
+    }
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "felixsim/near_name.h"
+#include "model/rules/match_blocks.h"
 #include "model/rules/names.h"
 
 namespace felixsim {
@@ -83,6 +84,14 @@ std::vector<std::string> port_names(const calc::ParsedRules& parsed, bool ingres
   return {names.begin(), names.end()};
 }
 
+std::string nets_not_asked(const calc::ParsedRules& parsed, bool ingress, size_t index,
+                           IpFamily family) {
+  const auto& rules = ingress ? parsed.policy->inbound : parsed.policy->outbound;
+  const auto asked = rules::asked_nets(rules.at(index), family);
+  if (asked.source && asked.destination) return {};
+  return asked.source ? "destination" : asked.destination ? "source" : "source and destination";
+}
+
 void append_rules(const ExplainContext& context, const PolicyKey& policy, bool ingress,
                   std::vector<ExplainedRule>& out) {
   const auto parsed = calc::parse_policy(policy, context.state.sources().policies.at(policy));
@@ -98,6 +107,7 @@ void append_rules(const ExplainContext& context, const PolicyKey& policy, bool i
       explained.action = rule.action;
       explained.headers = family->headers.text(family->headers.of(rule.header));
       explained.port_names = port_names(*parsed, ingress, rule.index);
+      explained.nets_not_asked = nets_not_asked(*parsed, ingress, rule.index, explained.family);
       explained.anybody =
           !peer.addresses || peer.addresses->members.may == family->addresses.live();
       if (!explained.anybody)

@@ -49,6 +49,7 @@ struct ExplainedRule {
   std::vector<std::string> port_names;  // that it asks for, beside ports in `headers`
   bool anybody = false;
   std::vector<std::string> peers;  // pods by name, ranges of the world
+  std::string nets_not_asked;      // "destination": it has networks, but its chain does not ask
 };
 struct PolicyExplanation {
   std::string policy, origin;

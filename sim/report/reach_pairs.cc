@@ -23,13 +23,18 @@ void add_family(const reach::FamilyMatrix& family, size_t header, const std::vec
 
 }  // namespace
 
-std::string reach_pairs(const reach::Matrix& matrix, const reach::Header& header, size_t* unknown) {
+std::string reach_pairs(const reach::Matrix& matrix, const reach::Header& header,
+                        const reach::Focus& focus, size_t* unknown) {
   // Endpoints of one workload are one pod; names are in order.
   std::vector<std::string> names;
   std::vector<size_t> pod_of;
+  std::vector<char> sends, receives;  // by pod: whether it is in focus
   for (const auto& endpoint : matrix.endpoints) {
-    if (names.empty() || names.back() != endpoint.name.workload.str())
+    if (names.empty() || names.back() != endpoint.name.workload.str()) {
       names.push_back(endpoint.name.workload.str());
+      sends.push_back(!focus.from || focus.from(endpoint));
+      receives.push_back(!focus.to || focus.to(endpoint));
+    }
     pod_of.push_back(names.size() - 1);
   }
   struct Family {
@@ -50,11 +55,12 @@ std::string reach_pairs(const reach::Matrix& matrix, const reach::Header& header
   std::string out;
   size_t untold = 0;
   for (size_t source = 0; source < names.size(); ++source) {
+    if (!sends[source]) continue;
     Tri pods = Tri::none(names.size());
     for (const auto& family : families)
       add_family(family.matrix, family.header, family.elements[source], pod_of, pods);
     for (size_t i = pods.may.find_first(); i < names.size(); i = pods.may.find_next(i)) {
-      if (i == source) continue;
+      if (i == source || !receives[i]) continue;
       if (!pods.yes.test(i)) {
         ++untold;
         continue;

@@ -4,13 +4,13 @@
 
 #include <string>
 
-#include "sim/analysis/reach/matrix.h"
+#include "sim/analysis/reach/classes.h"
 
 namespace felixsim {
 
 // Sorted; a pod to itself is left out, the world too. A pair counts if any of its addresses do.
-// `unknown` gets the number of pairs of which the input does not tell.
+// Only pairs in focus. `unknown` gets the number of pairs of which the input does not tell.
 std::string reach_pairs(const reach::Matrix& matrix, const reach::Header& header,
-                        size_t* unknown = nullptr);
+                        const reach::Focus& focus = {}, size_t* unknown = nullptr);
 
 }  // namespace felixsim

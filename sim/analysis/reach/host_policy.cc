@@ -42,7 +42,10 @@ std::vector<HostSection> host_sections(const ClusterState& state, Symbol host, b
       const bool own_interface = coming != ingress;
       if (!all && own_interface) continue;
       HostSection section;
-      section.surely = all && (own_interface || !any_named);
+      // What policy before DNAT accepted is not asked on its way in (felix/rules/static.go
+      // StaticFilterForwardChains).
+      const bool may_be_accepted = coming && !endpoint->pre_dnat_tiers.empty();
+      section.surely = all && (own_interface || !any_named) && !may_be_accepted;
       if (!all) section.never = sets.on_host(host);
       section.tiers = program_tiers(endpoint->forward_tiers, coming, rules);
       if (!section.tiers.empty()) out.push_back(std::move(section));

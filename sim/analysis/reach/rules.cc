@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/analysis/reach/rules.h"
 
+#include "model/rules/match_blocks.h"
+
 namespace felixsim::reach {
 namespace {
 
@@ -38,12 +40,19 @@ std::optional<RuleAction> action_of(const std::string& action) {
   return RuleAction::allow;
 }
 
-bool compile_side(const msg::RuleMatchSide& side, bool source, ElementSets& sets,
+ElementSetPtr addresses_of(const msg::RuleMatchSide& side, bool nets_asked, ElementSets& sets) {
+  if (nets_asked) return sets.addresses_of(side);
+  msg::RuleMatchSide rest = side;
+  rest.net.clear();
+  return sets.addresses_of(rest);
+}
+
+bool compile_side(const msg::RuleMatchSide& side, bool source, bool nets_asked, ElementSets& sets,
                   HeaderSpace& headers, RuleSideMatch& out) {
   if (!can_match(side.net, headers.family(), false) ||
       !can_match(side.not_net, headers.family(), true))
     return false;
-  out.addresses = sets.addresses_of(side);
+  out.addresses = addresses_of(side, nets_asked, sets);
   for (const Symbol id : side.named_port_ip_set_ids) out.any.push_back(sets.ports(id, source));
   for (const Symbol id : side.not_named_port_ip_set_ids) out.none.push_back(sets.ports(id, source));
   if (!out.any.empty() && !side.ports.empty()) {
@@ -85,8 +94,9 @@ RuleMatches compile_rules(const std::vector<msg::Rule>& rules, bool ingress, Ele
     RuleMatch match;
     match.index = i;
     match.action = *action;
-    if (!compile_side(rule.source, true, sets, headers, match.source) ||
-        !compile_side(rule.destination, false, sets, headers, match.destination))
+    const auto asked = rules::asked_nets(rule, headers.family());
+    if (!compile_side(rule.source, true, asked.source, sets, headers, match.source) ||
+        !compile_side(rule.destination, false, asked.destination, sets, headers, match.destination))
       continue;
     for (const Symbol id : rule.destination_ip_port_set_ids)
       match.destination.all.push_back(sets.ports(id, false));

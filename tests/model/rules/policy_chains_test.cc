@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/rules/policy_chains.h"
+#include "model/rules/match_blocks.h"
 
 #include "tests/model/rules/rules_support.h"
 
@@ -126,6 +127,21 @@ TEST_CASE("a second positive block uses the other scratch mark and is folded in"
               "--destination 13.0.0.0/8 --jump MARK --set-mark 0x100/0x100",
               "-m mark --mark 0/0x100 --jump MARK --set-mark 0/0x80",
               "-m mark --mark 0x80/0x80 " + set_accept});
+}
+
+TEST_CASE("of three blocks the last, which is one of networks, is not asked") {
+  msg::Rule rule = allow();
+  rule.destination.ports = single_ports(16);
+  rule.source.net = {net("10.0.0.0/8"), net("11.0.0.0/8"), net("fd00::/8")};
+  CHECK(asked_nets(rule, IpFamily::v4).source);
+  rule.destination.net = {net("12.0.0.0/8"), net("13.0.0.0/8"), net("fd00::/8")};
+  CHECK(asked_nets(rule, IpFamily::v4).source);
+  CHECK_FALSE(asked_nets(rule, IpFamily::v4).destination);
+  CHECK(asked_nets(rule, IpFamily::v6).destination);
+  rule.source.ports = single_ports(16);
+  CHECK_FALSE(asked_nets(rule, IpFamily::v4).source);
+  CHECK_FALSE(asked_nets(rule, IpFamily::v4).destination);
+  CHECK(asked_nets(rule, IpFamily::v6).destination);
 }
 
 TEST_CASE("negated networks clear the mark; a block of only those starts with it set") {

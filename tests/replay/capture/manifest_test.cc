@@ -148,6 +148,16 @@ TEST_CASE("a watch that ended with an ERROR goes on with a list; what is not in 
   CHECK(notes[1].find("not known") != std::string::npos);
 }
 
+TEST_CASE("YAML may begin with a brace: it is told from JSON objects in a row") {
+  const std::string ns = "{apiVersion: v1, kind: Namespace, metadata: {name: a}}";
+  const std::string json =
+      R"({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "b"}})";
+  for (const auto& text : {ns, ns + "\n---\n" + ns, json + "\n---\n" + ns, json + "\n" + json}) {
+    INFO(text);
+    CHECK(import_kubectl_text(text, "f"));
+  }
+}
+
 TEST_CASE("a manifest that is wrong is an error with place, fact and fix") {
   struct Case {
     std::string name, text, place, fact;

@@ -313,7 +313,7 @@ void RandomCluster::add_host_endpoints() {
       for (size_t i = 1 + below(4); i > 0; --i) spec[field].push_back(calico_rule());
     }
     if (spec["types"].empty()) spec["types"] = {"Egress"};
-    if (named && chance(10)) spec[one_of({"preDNAT", "doNotTrack"})] = true;
+    if (chance(named ? 25 : 15)) spec[one_of({"preDNAT", "doNotTrack"})] = true;
     if (spec.contains("preDNAT")) {
       spec["types"] = json::array({"Ingress"});
       spec.erase("egress");

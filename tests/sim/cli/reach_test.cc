@@ -53,7 +53,8 @@ std::string deployment(const std::string& kind, const std::string& name, const s
 std::string pod(const std::string& name, const std::string& ip) {
   return fmt::format(
       "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {}, namespace: shop, labels: {{app: "
-      "{}}}}}, spec: {{nodeName: n, containers: [{{name: c}}]}}, status: {{phase: Running, podIP: "
+      "{}}}}}, spec: {{nodeName: \"n\", containers: [{{name: c}}]}}, status: {{phase: Running, "
+      "podIP: "
       "{}}}}}\n",
       name, name, ip);
 }
@@ -239,6 +240,54 @@ TEST_CASE("a pod's own address inside of a block counts, as packets carry it") {
   folder.add("all.yaml", namespaces + pod("cli", "10.1.0.1") + pod("srv", "10.1.0.2") +
                              policy("p", "srv", "{from: [{ipBlock: {cidr: 10.1.0.0/16}}]}"));
   CHECK(folder.reach("--port tcp/80 --format pairs") == "shop/cli shop/srv\nshop/srv shop/cli\n");
+}
+
+// Whoever Felix lets pass does pass, whatever the policy says.
+TEST_CASE("of a rule with three lists Felix asks two, and reach and explain say so") {
+  Folder folder("lists");
+  const std::string rule =
+      "---\n{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {name: p}, "
+      "spec: {selector: app == 'srv', types: [Ingress], ingress: [{action: Allow, protocol: TCP, "
+      "source: {nets: [10.9.0.0/16, 10.8.0.0/16]}, destination: {nets: [10.1.0.0/16, "
+      "10.2.0.0/16]PORTS}}]}}\n";
+  const auto write = [&](const std::string& ports) {
+    std::string text = rule;
+    text.replace(text.find("PORTS"), 5, ports);
+    folder.add("all.yaml", namespaces + pod("cli", "10.9.0.1") + pod("srv", "10.3.0.2") + text);
+  };
+  const auto explained = [&] {
+    return felixsim("explain " + folder.path.string() + " policy p").text;
+  };
+  write("");
+  CHECK(folder.reach("--from shop/cli --to shop/srv --port tcp/80 --format pairs").empty());
+  CHECK_FALSE(has(explained(), "warning"));
+  write(", ports: [80, sql]");
+  CHECK(folder.reach("--from shop/cli --to shop/srv --port tcp/80 --format pairs") ==
+        "shop/cli shop/srv\n");
+  CHECK(has(explained(), "warning: whatever its destination nets say: Felix asks only two"));
+}
+
+// It is accepted before the host endpoint of all interfaces is asked what it forwards.
+TEST_CASE("what policy before DNAT may accept is not surely denied on its way through") {
+  Folder folder("dnat");
+  const auto host_policy = [](const std::string& name, const std::string& more) {
+    return fmt::format(
+        "---\n{{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {{name: "
+        "{}}}, "
+        "spec: {{selector: has(host), applyOnForward: true, types: [Ingress], ingress: [{{action: "
+        "{}}}]{}}}}}\n",
+        name, name == "early" ? "Allow" : "Deny", more);
+  };
+  const std::string cluster =
+      namespaces + pod("cli", "10.1.0.1") + pod("srv", "10.1.0.2") +
+      "---\n{apiVersion: projectcalico.org/v3, kind: HostEndpoint, metadata: {name: n-all, labels: "
+      "{host: n}}, spec: {node: \"n\", interfaceName: '*'}}\n" +
+      host_policy("late", "");
+  const std::string pair = "--from shop/cli --to shop/srv --format list";
+  folder.add("all.yaml", cluster);
+  CHECK(folder.reach(pair) == "");
+  folder.add("all.yaml", cluster + host_policy("early", ", preDNAT: true"));
+  CHECK(has(folder.reach(pair), "unknown"));
 }
 
 TEST_CASE("diff says what a change opens, and its exit code tells a pipeline") {
