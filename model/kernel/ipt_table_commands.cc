@@ -68,10 +68,24 @@ KernelAnswer IptTableCommands::run(const CommandWords& words, size_t at) {
   else if (!chain_optional)
     return refuse(2, "a chain name is required");
   if (command.chain.size() > max_chain_name) return *bad_chain_name(command.chain);
-  if (!is_one_of(letter, "LSC") && !(is_one_of(letter, "FXZ") && command.chain.empty()))
+  if (!only_reads_ && !is_one_of(letter, "LSC") &&
+      !(is_one_of(letter, "FXZ") && command.chain.empty()))
     transaction_.use();
   if (is_one_of(letter, "AIDC")) return for_each_address(command, words);
   return dispatch(command, words);
+}
+
+KernelAnswer IptTableCommands::read_only(const CommandWords& words, size_t at) {
+  only_reads_ = true;
+  auto answer = run(words, at);
+  only_reads_ = false;
+  return answer;
+}
+
+KernelAnswer IptTableCommands::refused_by_kernel(KernelAnswer answer) {
+  if (program_.legacy()) return answer;
+  if (!deferred_) deferred_ = std::move(answer);
+  return {};
 }
 
 KernelAnswer IptTableCommands::dispatch(const Command& command, const CommandWords& words) {
@@ -84,6 +98,7 @@ KernelAnswer IptTableCommands::dispatch(const Command& command, const CommandWor
   if (command.letter == 'E') return rename_chain(command.chain, argument);
   if (command.letter == 'P') return set_policy(command.chain, argument);
   reached_table_ = true;
+  if (only_reads_) return {};
   if (command.letter == 'F') return flush(command.chain);
   if (command.letter == 'X')
     return command.chain.empty() ? remove_all_chains() : remove_chain(command.chain);
@@ -185,18 +200,19 @@ KernelAnswer IptTableCommands::check_words(const std::string& chain) {
   return {};
 }
 
-// Whether the parsed rule may stand in this table and jumps to what is there.
+KernelAnswer IptTableCommands::check_target() {
+  if (!rule_.target_is_chain || transaction_.find(rule_.target)) return {};
+  return refuse(2, fmt::format("Chain '{}' does not exist", rule_.target));
+}
+
+// Whether the parsed rule may stand in this table, and jump to its chain.
 KernelAnswer IptTableCommands::check(const std::string& chain) {
   const auto failed = [&](std::string_view why) {
     return ipt_kernel_refuses(program_, why, "rule in chain " + chain);
   };
-  if (rule_.target_is_chain) {
-    const auto* target = transaction_.find(rule_.target);
-    if (!target) return refuse(2, fmt::format("Chain '{}' does not exist", rule_.target));
-    if (target->policy != "-")
-      return failed(transaction_.is_made(rule_.target) ? "Operation not supported"
-                                                       : "No such file or directory");
-  }
+  if (rule_.target_is_chain && transaction_.find(rule_.target)->policy != "-")
+    return failed(transaction_.is_made(rule_.target) ? "Operation not supported"
+                                                     : "No such file or directory");
   if (!(rule_.tables & ipt_table_bit(transaction_.name()))) return failed("Invalid argument");
   if (rule_.matches_nothing && !program_.legacy()) return failed("Invalid argument");
   if (!rule_.kernel_feature.empty() &&
@@ -212,10 +228,12 @@ KernelAnswer IptTableCommands::put_rule(const Command& command, const CommandWor
   if (number) ++rest;
   if (command.letter == 'R' && !number) return refuse(2, "-R requires a rule number");
   if (number == 0) return refuse(2, "Invalid rule number `0'");
-  if (auto wrong = parse(command, words, rest); wrong.rc != 0) return wrong;
+  if (auto wrong = parse(command, words, rest); wrong.rc != 0 || only_reads_) return wrong;
+  if (auto wrong = check_target(); wrong.rc != 0) return wrong;
   const auto* present = transaction_.find(command.chain);
   if (!present) return no_such_chain();
-  if (auto wrong = check(command.chain); wrong.rc != 0) return wrong;
+  if (auto wrong = check(command.chain); wrong.rc != 0)
+    if (auto now = refused_by_kernel(std::move(wrong)); now.rc != 0) return now;
   const size_t size = present->rules.size();
   const size_t at = command.letter == 'A' ? size : number.value_or(1) - 1;
   if (command.letter == 'R' && at >= size) return refuse(1, "Index of replacement too big.");
@@ -246,6 +264,7 @@ KernelAnswer IptTableCommands::remove_rule(const Command& command, const Command
   if (!number)
     if (auto wrong = parse(command, words, command.rest); wrong.rc != 0) return wrong;
   reached_table_ = true;
+  if (only_reads_) return {};
   const auto* present = transaction_.find(command.chain);
   if (!present) return number ? no_such_chain() : bad_rule();
   if (!number) {
@@ -283,7 +302,8 @@ KernelAnswer IptTableCommands::remove_chain(const std::string& chain) {
   if ((builtin && program_.legacy()) || referred || !present->rules.empty()) {
     const std::string text =
         fmt::format("CHAIN_DEL failed (Device or resource busy): chain {}", chain);
-    return refuse(program_.legacy() ? 1 : 4, text);
+    auto now = refused_by_kernel(refuse(program_.legacy() ? 1 : 4, text));
+    if (now.rc != 0) return now;
   }
   if (builtin && present->policy != "ACCEPT") return refuse(1, "Directory not empty.");
   if (builtin)
@@ -307,6 +327,7 @@ KernelAnswer IptTableCommands::remove_all_chains() {
 KernelAnswer IptTableCommands::new_chain(const std::string& chain) {
   if (auto bad = bad_chain_name(chain)) return *bad;
   reached_table_ = true;
+  if (only_reads_) return {};
   if (transaction_.find(chain)) return refuse(1, "Chain already exists.");
   transaction_.create(chain);
   return {};
@@ -316,6 +337,7 @@ KernelAnswer IptTableCommands::set_policy(const std::string& chain, std::string_
   if (policy.empty()) return refuse(2, "-P requires a chain and a policy");
   if (policy == "DROP" && transaction_.name() == "nat") return refuse(2, std::string(no_drop));
   reached_table_ = true;
+  if (only_reads_) return {};
   const auto* present = transaction_.find(chain);
   if (!present || present->policy == "-") return refuse(1, "Bad built-in chain name.");
   if (policy != "ACCEPT" && policy != "DROP") return refuse(1, "Bad policy name.");
@@ -324,19 +346,37 @@ KernelAnswer IptTableCommands::set_policy(const std::string& chain, std::string_
   return {};
 }
 
+// Rules know chains, not names. A jump to a chain is the last of a rule's words.
+void IptTableCommands::redirect_jumps(const std::string& from, const std::string& to) {
+  if (transaction_.references().chains[from] == 0) return;
+  std::vector<std::string> names;
+  for (const auto& [name, chain] : transaction_.table()) names.push_back(name);
+  for (const auto& name : names)
+    for (size_t i = 0; i < transaction_.find(name)->rules.size(); ++i)
+      for (const std::string_view flag : {"-j ", "-g "}) {
+        const std::string jump = std::string(flag) + from;
+        const IptRule& rule = transaction_.find(name)->rules[i];
+        if (rule != jump && !rule.ends_with(" " + jump)) continue;
+        IptRule& changed = transaction_.touch(name).rules[i];
+        count(changed, -1);
+        changed.replace(changed.size() - from.size(), from.size(), to);
+        count(changed, 1);
+      }
+}
+
 KernelAnswer IptTableCommands::rename_chain(const std::string& from, std::string_view to) {
   if (auto bad = bad_chain_name(to)) return *bad;
   reached_table_ = true;
+  if (only_reads_) return {};
   const auto* present = transaction_.find(from);
   if (!present || present->policy != "-") return no_such_chain();
   if (transaction_.find(to)) return refuse(1, "Chain already exists.");
-  if (transaction_.references().chains[from] > 0)
-    return refuse(1, "felixsim does not rename a chain that rules jump to");
   const IptChain chain = transaction_.touch(from);
   transaction_.references().depths.reset();
   transaction_.remove(from);
   transaction_.create(std::string(to));
   transaction_.touch(std::string(to)) = chain;
+  redirect_jumps(from, std::string(to));
   return {};
 }
 

@@ -29,6 +29,10 @@ class IptTableCommands {
   KernelAnswer declare(const std::string& chain, const std::string& policy);
   // Without --noflush every chain goes first.
   void empty_table();
+  // Reads the words of a command or a declaration only, for what is wrong with them.
+  KernelAnswer read_only(const CommandWords& words, size_t at);
+  // What the kernel will say to what was asked before, which the nft tools hear when they commit.
+  const std::optional<KernelAnswer>& deferred() const { return deferred_; }
   // Whether the words of the last command could be read, so that the table was looked at.
   bool reached_table() const { return reached_table_; }
 
@@ -52,15 +56,20 @@ class IptTableCommands {
   KernelAnswer new_chain(const std::string& chain);
   KernelAnswer set_policy(const std::string& chain, std::string_view policy);
   KernelAnswer rename_chain(const std::string& from, std::string_view to);
+  void redirect_jumps(const std::string& from, const std::string& to);
   KernelAnswer zero(const std::string& chain);
   KernelAnswer list(const Command& command, const CommandWords& words);
   void count(const IptRule& rule, int delta);
+  // The kernel's refusal: of the nft tools the first is kept, and they go on.
+  KernelAnswer refused_by_kernel(KernelAnswer answer);
+  KernelAnswer check_target();
 
   const IptProgram& program_;
   IptTransaction& transaction_;
   IptRuleParser parser_;
   ParsedIptRule rule_;
-  bool reached_table_ = false;
+  bool reached_table_ = false, only_reads_ = false;
+  std::optional<KernelAnswer> deferred_;
 };
 
 }  // namespace felixsim

@@ -73,16 +73,36 @@ bool hidden_by_test(const IptProgram& program, const ProgramOptions& options,
   return options.test && !program.legacy() && commands.reached_table();
 }
 
+// The nft tools read all lines of a table before they carry one out, and hear what the kernel says
+// when they commit: so what is wrong with the words of a later line comes first. Empty: nothing.
+KernelAnswer wrong_words_behind(const IptProgram& program, IptTableCommands& commands,
+                                std::string_view input, int line_number) {
+  Words words;
+  while (!input.empty()) {
+    const auto line = take_line(input);
+    ++line_number;
+    if (line == "COMMIT") break;
+    if (line.empty() || line[0] == '#' || line[0] == ':') continue;
+    if (!split_restore_line(line, words)) return refuse(2, "unbalanced quotes");
+    const size_t at = !words.words.empty() && words.words[0].starts_with('[') ? 1 : 0;
+    if (at >= words.words.size()) continue;
+    const auto answer = commands.read_only(words.words, at);
+    if (answer.rc != 0) return refuse(answer.rc, failure_text(program, line_number, answer));
+  }
+  return {};
+}
+
 // The lines of one table up to COMMIT.
 KernelAnswer restore_table(const IptProgram& program, const ProgramOptions& options,
                            IptTableCommands& commands, std::string_view& input, int& line_number) {
   Words words;
+  KernelAnswer deferred;
   if (!options.no_flush) commands.empty_table();
   while (!input.empty()) {
     const auto line = take_line(input);
     ++line_number;
     if (line.empty() || line[0] == '#') continue;
-    if (line == "COMMIT") return {};
+    if (line == "COMMIT") return options.test ? KernelAnswer{} : deferred;
     KernelAnswer answer;
     if (!split_restore_line(line, words)) {
       answer = refuse(2, "unbalanced quotes");
@@ -96,8 +116,14 @@ KernelAnswer restore_table(const IptProgram& program, const ProgramOptions& opti
       const size_t at = words.words[0].starts_with('[') ? 1 : 0;  // counters
       answer = at < words.words.size() ? commands.run(words.words, at) : KernelAnswer{};
     }
-    if (answer.rc != 0 && !hidden_by_test(program, options, commands))
-      return refuse(answer.rc, failure_text(program, line_number, answer));
+    if (deferred.rc == 0 && commands.deferred())
+      deferred = {commands.deferred()->rc,
+                  failure_text(program, line_number, *commands.deferred())};
+    if (answer.rc == 0 || hidden_by_test(program, options, commands)) continue;
+    if (commands.reached_table() && !program.legacy())
+      if (auto wrong = wrong_words_behind(program, commands, input, line_number); wrong.rc != 0)
+        return wrong;
+    return refuse(answer.rc, failure_text(program, line_number, answer));
   }
   return refuse(1, fmt::format("{}: COMMIT expected at line {}", program.name, line_number + 1));
 }
@@ -154,6 +180,7 @@ KernelAnswer run_direct(KernelCore& core, const IptProgram& program, const Progr
   IptTransaction transaction(core, program, table);
   IptTableCommands commands(transaction);
   auto answer = commands.run(words, at);
+  if (answer.rc == 0 && commands.deferred()) answer = *commands.deferred();
   if (answer.rc == 0)
     if (auto objection = with_objection(transaction); objection.rc != 0) answer = objection;
   if (answer.rc == 0) {

@@ -86,7 +86,8 @@ NftOutcome read_base_chain(const NftCommand& command, NftBaseChain& out) {
   out.type = words.type;
   out.hook = words.hook;
   out.priority = nft_priority(command.family, words.hook, *priority);
-  if (!words.policy.empty()) out.policy = words.policy;
+  out.names_policy = !words.policy.empty();
+  if (out.names_policy) out.policy = words.policy;
   return {};
 }
 

@@ -8,7 +8,8 @@ namespace felixsim {
 
 struct NftBaseChain {
   std::string type, hook, priority, policy = "accept";  // type is empty: a chain at no hook
-  std::string str() const;                              // as `nft list ruleset` prints it; or ""
+  bool names_policy = false;
+  std::string str() const;  // as `nft list ruleset` prints it; or ""
 };
 
 // Reads what stands between the braces of `add chain`, into `out`. What nft does not know, it

@@ -146,6 +146,7 @@ NftOutcome NftTransaction::add_chain(NftTable& table, const NftCommand& command)
   const auto present = parse_base_chain(hook);
   if (present.type != base.type || present.hook != base.hook || present.priority != base.priority)
     return kernel_refuses(command.line, EOPNOTSUPP);
+  if (!base.names_policy) return {};
   undo_.push_back([&table, name, old = hook] { table.chains[name].hook = old; });
   hook = base.str();
   return {};

@@ -307,3 +307,39 @@ TEST_CASE("a way may become too long at its beginning, in its middle and at its 
   REQUIRE(run(kernel, "iptables-restore -n", "*filter\n-D a7 -j b1\nCOMMIT\n") == 0);
   CHECK(run(kernel, "iptables-restore -n", "*filter\n-A b8 -j b9\n-A a6 -j b1\nCOMMIT\n") == 0);
 }
+
+TEST_CASE(
+    "the nft tools find wrong words first, then chains that are missing, then hear the kernel") {
+  struct Case {
+    std::string name, lines;
+    int rc;
+  };
+  for (const auto& c : {
+           Case{"a chain that is missing, before wrong words", "-A x -j ACCEPT\n-A a --bogus\n", 2},
+           Case{"what the kernel refuses, before a chain that is missing",
+                "-A a -m rpfilter -j REJECT\n-A INPUT -j a\n-A a -j INPUT\n-X x\n", 1},
+           Case{"what the kernel refuses alone", "-A INPUT -j ACCEPT\n-A a -j INPUT\n-N y\n", 4},
+           Case{"a target that is missing in a chain that is missing", "-A x -j y\n", 2},
+       })
+    DYNAMIC_SECTION(c.name) {
+      SimulatedKernel kernel;
+      REQUIRE(run(kernel, "iptables-restore -n", "*filter\n:a - -\nCOMMIT\n") == 0);
+      const auto before = kernel.state().iptables;
+      CHECK(run(kernel, "iptables-restore -n", "*filter\n" + c.lines + "COMMIT\n") == c.rc);
+      CHECK(kernel.state().iptables == before);
+    }
+}
+
+TEST_CASE("jumps follow a chain to its new name") {
+  SimulatedKernel kernel;
+  REQUIRE(
+      run(kernel, "iptables-restore -n",
+          "*filter\n:a - -\n:b - -\n-A b -p tcp -g a\n-A INPUT -j a\n-A INPUT -j b\nCOMMIT\n") ==
+      0);
+  CHECK(run(kernel, "iptables -E a c") == 0);
+  CHECK(kernel.apply(CommandOp{"iptables -S b", ""}).text == "-N b\n-A b -p tcp -g c\n");
+  CHECK(kernel.apply(CommandOp{"iptables -S INPUT 1", ""}).text == "-A INPUT -j c\n");
+  CHECK(run(kernel, "iptables -X c") == 4);
+  CHECK(run(kernel, "iptables -F") == 0);
+  CHECK(run(kernel, "iptables -X c") == 0);
+}
