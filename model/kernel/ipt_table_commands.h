@@ -18,6 +18,14 @@ char ipt_command_letter(std::string_view word);
 KernelAnswer ipt_kernel_refuses(const IptProgram& program, std::string_view why,
                                 std::string_view what);
 
+constexpr size_t max_ipt_chain_name = 28;  // XT_EXTENSION_MAXNAMELEN - 1
+constexpr std::string_view no_drop_in_nat =
+    "The \"nat\" table is not intended for filtering, the use of DROP is therefore inhibited.";
+KernelAnswer no_such_ipt_chain();
+// Unset: nothing is wrong with it.
+std::optional<KernelAnswer> bad_ipt_chain_name(std::string_view name);
+
+// Rules and what there is of a table: ipt_table_commands.cc; whole chains: ipt_chain_commands.cc.
 class IptTableCommands {
  public:
   explicit IptTableCommands(IptTransaction& transaction)

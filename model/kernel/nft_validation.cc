@@ -57,15 +57,18 @@ void skip_string(std::string_view word, std::string_view& rest) {
   rest = close == std::string_view::npos ? std::string_view{} : rest.substr(close + 1);
 }
 
+// A word that is compared with, as in "ct status != dnat" and "icmp type { redirect }", is no
+// statement.
 void add_exits(std::string_view text, NftExits& exits) {
-  bool status = false;  // "ct status != dnat" is no statement
+  bool compared = false, in_list = false;
   for (std::string_view before; !text.empty();) {
     const auto word = take_word(text);
     skip_string(word, text);
     if (before == "jump" || before == "goto") exits.chains.emplace_back(word);
     if (before == "vmap" && word.starts_with('@')) exits.maps.emplace_back(word.substr(1));
-    if (!status) exits.limited |= bit_of(word, text);
-    status = word == "status" || (status && word == "!=");
+    in_list = (in_list || word == "{") && word != "}";
+    if (!compared && !in_list) exits.limited |= bit_of(word, text);
+    compared = word == "status" || word == "type" || (compared && word == "!=");
     before = word;
   }
 }

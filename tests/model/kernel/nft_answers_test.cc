@@ -157,8 +157,13 @@ TEST_CASE("the ways through maps count too, and those of refused inputs do not")
   CHECK(nft(kernel, "add rule ip t d jump w3\n").rc == 0);
 }
 
-TEST_CASE("a status of a connection is no statement") {
+TEST_CASE("what is compared with is no statement") {
   auto kernel = with_chains();
+  CHECK(
+      nft(kernel,
+          "add rule ip t f icmp type redirect drop\nadd rule ip t f icmp type != { redirect, 3 }\n")
+          .rc == 0);
+  CHECK(nft(kernel, "add rule ip t f icmp type { redirect, 3 } redirect\n").rc == 1);
   CHECK(
       nft(kernel,
           "add rule ip t f ct status dnat counter accept\nadd rule ip t f ct status != snat drop\n"

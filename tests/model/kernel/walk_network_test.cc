@@ -49,6 +49,28 @@ TEST_CASE("a mark chooses the table of a routing rule") {
   CHECK(nodes.send("p", "10.0.0.3", tcp, 80).verdict == allowed);
 }
 
+TEST_CASE("nftables matches types and codes of ICMP by name, number, list and range") {
+  struct Case {
+    const char* match;
+    bool drops;
+  };
+  for (const Case& c :
+       {Case{"icmp type echo-request", true}, Case{"icmp type { 3, 8 }", true},
+        Case{"icmp type 5-9", true}, Case{"icmp type != 8", false},
+        Case{"icmp type { echo-reply, redirect }", false}, Case{"icmp code net-unreachable", true},
+        Case{"icmp code 1-15", false}, Case{"icmp code != { 0, 1 }", false}}) {
+    CAPTURE(c.match);
+    TwoNodes nodes;
+    TwoNodes::nft(nodes.a,
+                  fmt::format("add table ip t\n"
+                              "add chain ip t f {{ type filter hook forward priority 0 ; }}\n"
+                              "add rule ip t f {} drop\n",
+                              c.match));
+    CHECK(nodes.send("p", "10.0.0.3", icmp, 0).verdict == (c.drops ? blocked : allowed));
+    CHECK(nodes.send("p", "10.0.0.3", tcp, 80).verdict == allowed);
+  }
+}
+
 TEST_CASE("IPv6 goes its own way") {
   TwoNodes nodes;
   CHECK(nodes.send("p", "fd00:10::3", tcp, 80).verdict == allowed);
