@@ -117,7 +117,8 @@ KernelAnswer IptTableCommands::new_chain(const std::string& chain) {
 
 KernelAnswer IptTableCommands::set_policy(const std::string& chain, std::string_view policy) {
   if (policy.empty()) return refuse(2, "-P requires a chain and a policy");
-  if (policy == "DROP" && transaction_.name() == "nat") return refuse(2, std::string(no_drop_in_nat));
+  if (policy == "DROP" && transaction_.name() == "nat")
+    return refuse(2, std::string(no_drop_in_nat));
   reached_table_ = true;
   if (only_reads_) return {};
   const auto* present = transaction_.find(chain);
