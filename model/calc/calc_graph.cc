@@ -132,7 +132,7 @@ CalcGraph::Nodes::Nodes(GraphOptions graph_options)
                            : options.shared_ip_sets),
       ip_set_uses(ip_sets),
       sequencer(options.merge_config, options.live, &ip_set_uses),
-      resolver(sequencer),
+      resolver(sequencer, options.sends_workloads),
       migrations(sequencer, resolver),
       services(service_member_sink()),
       scanner(
@@ -437,6 +437,14 @@ std::vector<msg::Message> CalcGraph::flush() {
   nodes_->send_in_sync = false;
   nodes_->count(Edge::sequencer_to_dataplane, out.size());
   return out;
+}
+
+TierListsPtr CalcGraph::tiers_of(const EndpointKey& endpoint) const {
+  return nodes_->resolver.tiers_of(endpoint);
+}
+
+const std::vector<EndpointKey>& CalcGraph::changed_tiers() const {
+  return nodes_->resolver.changed_tiers();
 }
 
 const std::optional<std::string>& CalcGraph::panic() const {

@@ -14,6 +14,7 @@
 
 #include "felixsim/messages.h"
 #include "felixsim/resource.h"
+#include "model/calc/endpoint_tiers.h"
 #include "model/calc/graph_description.h"
 #include "model/calc/graph_options.h"
 
@@ -43,6 +44,12 @@ class CalcGraph {
   // Everything that changed since the last flush, in an order the dataplane can apply. The first
   // flush after in-sync ends with InSync.
   std::vector<msg::Message> flush();
+
+  // The tiers of a local endpoint, as of the last flush(). Endpoints with the same policies share
+  // them; another pointer tells that they changed.
+  TierListsPtr tiers_of(const EndpointKey& endpoint) const;
+  // Local endpoints that may have other tiers than before the last flush(); in no useful order.
+  const std::vector<EndpointKey>& changed_tiers() const;
 
   // Set once Felix would have panicked; nothing is computed any more.
   const std::optional<std::string>& panic() const;

@@ -14,43 +14,23 @@ bool equal_fold(std::string_view text, std::string_view lower) {
          });
 }
 
-// The lists of tiers that an endpoint is sent with.
-struct TierLists {
-  std::vector<msg::TierInfo> normal, untracked, pre_dnat, forward;
-};
-
 void add_policy(msg::TierInfo& tier, const AppliedPolicy& policy, bool egress_allowed) {
   if (policy.meta.ingress) tier.ingress.push_back(policy.key);
   if (egress_allowed && policy.meta.egress) tier.egress.push_back(policy.key);
 }
 
-void append_unless_empty(std::vector<msg::TierInfo>& tiers, msg::TierInfo tier) {
-  if (!tier.ingress.empty() || !tier.egress.empty()) tiers.push_back(std::move(tier));
+void append_unless_empty(std::vector<TierPtr>& tiers, msg::TierInfo tier) {
+  if (!tier.ingress.empty() || !tier.egress.empty())
+    tiers.push_back(std::make_shared<msg::TierInfo>(std::move(tier)));
 }
 
-// After an untracked or pre-DNAT tier the normal tiers are still to be asked: default action Pass.
-TierLists split_tiers(const std::vector<AppliedTier>& tiers) {
-  static const Symbol pass("Pass");
-  TierLists lists;
-  for (const AppliedTier& tier : tiers) {
-    msg::TierInfo normal{tier.name, {}, {}, tier.default_action}, forward = normal;
-    msg::TierInfo untracked{tier.name, {}, {}, pass}, pre_dnat = untracked;
-    for (const AppliedPolicy& policy : tier.policies) {
-      if (policy.meta.do_not_track) {
-        add_policy(untracked, policy, true);
-      } else if (policy.meta.pre_dnat) {
-        add_policy(pre_dnat, policy, false);
-      } else {
-        if (policy.meta.apply_on_forward) add_policy(forward, policy, true);
-        add_policy(normal, policy, true);
-      }
-    }
-    append_unless_empty(lists.untracked, std::move(untracked));
-    append_unless_empty(lists.pre_dnat, std::move(pre_dnat));
-    append_unless_empty(lists.forward, std::move(forward));
-    append_unless_empty(lists.normal, std::move(normal));
-  }
-  return lists;
+std::vector<msg::TierInfo> message_tiers(const TierListsPtr& lists,
+                                         std::vector<TierPtr> TierLists::*list) {
+  std::vector<msg::TierInfo> out;
+  if (!lists) return out;
+  out.reserve(((*lists).*list).size());
+  for (const TierPtr& tier : (*lists).*list) out.push_back(*tier);
+  return out;
 }
 
 Symbol label(const Labels& labels, Symbol name) {
@@ -89,6 +69,35 @@ std::vector<msg::QosPolicy> qos_policies(const std::optional<QosControls>& qos) 
 
 }  // namespace
 
+void TierLists::append(const TierLists& other) {
+  for (const auto list :
+       {&TierLists::normal, &TierLists::untracked, &TierLists::pre_dnat, &TierLists::forward})
+    (this->*list).insert((this->*list).end(), (other.*list).begin(), (other.*list).end());
+}
+
+// After an untracked or pre-DNAT tier the normal tiers are still to be asked: default action Pass.
+TierLists lists_of(const AppliedTier& tier) {
+  static const Symbol pass("Pass");
+  msg::TierInfo normal{tier.name, {}, {}, tier.default_action}, forward = normal;
+  msg::TierInfo untracked{tier.name, {}, {}, pass}, pre_dnat = untracked;
+  for (const AppliedPolicy& policy : tier.policies) {
+    if (policy.meta.do_not_track) {
+      add_policy(untracked, policy, true);
+    } else if (policy.meta.pre_dnat) {
+      add_policy(pre_dnat, policy, false);
+    } else {
+      if (policy.meta.apply_on_forward) add_policy(forward, policy, true);
+      add_policy(normal, policy, true);
+    }
+  }
+  TierLists lists;
+  append_unless_empty(lists.untracked, std::move(untracked));
+  append_unless_empty(lists.pre_dnat, std::move(pre_dnat));
+  append_unless_empty(lists.forward, std::move(forward));
+  append_unless_empty(lists.normal, std::move(normal));
+  return lists;
+}
+
 PolicyMeta policy_meta(const Policy& policy) {
   static const Symbol default_tier("default");
   PolicyMeta meta;
@@ -114,7 +123,7 @@ msg::WorkloadEndpoint workload_endpoint_message(const ResolvedEndpoint& resolved
   message.profile_ids = endpoint.profile_ids;
   message.ipv4_nets = endpoint.ipv4_nets;
   message.ipv6_nets = endpoint.ipv6_nets;
-  message.tiers = split_tiers(resolved.tiers).normal;
+  message.tiers = message_tiers(resolved.tiers, &TierLists::normal);
   message.ipv4_nat = endpoint.ipv4_nat;
   message.ipv6_nat = endpoint.ipv6_nat;
   message.allow_spoofed_source_prefixes = endpoint.allow_spoofed_source_prefixes;
@@ -133,14 +142,13 @@ msg::WorkloadEndpoint workload_endpoint_message(const ResolvedEndpoint& resolved
 
 msg::HostEndpoint host_endpoint_message(const ResolvedEndpoint& resolved) {
   const auto& endpoint = std::get<HostEndpoint>(*resolved.value);
-  TierLists lists = split_tiers(resolved.tiers);
   msg::HostEndpoint message;
   message.name = endpoint.name;
   message.profile_ids = endpoint.profile_ids;
-  message.tiers = std::move(lists.normal);
-  message.untracked_tiers = std::move(lists.untracked);
-  message.pre_dnat_tiers = std::move(lists.pre_dnat);
-  message.forward_tiers = std::move(lists.forward);
+  message.tiers = message_tiers(resolved.tiers, &TierLists::normal);
+  message.untracked_tiers = message_tiers(resolved.tiers, &TierLists::untracked);
+  message.pre_dnat_tiers = message_tiers(resolved.tiers, &TierLists::pre_dnat);
+  message.forward_tiers = message_tiers(resolved.tiers, &TierLists::forward);
   message.expected_ipv4 = endpoint.expected_ipv4;
   message.expected_ipv6 = endpoint.expected_ipv6;
   message.qos_policies = qos_policies(endpoint.qos);

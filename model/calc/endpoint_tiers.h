@@ -37,6 +37,16 @@ struct AppliedTier {
   std::vector<AppliedPolicy> policies;  // in order of evaluation
 };
 
+// The lists of tiers that an endpoint is sent with, in order of evaluation. Endpoints share them.
+using TierPtr = std::shared_ptr<const msg::TierInfo>;
+struct TierLists {
+  std::vector<TierPtr> normal, untracked, pre_dnat, forward;
+  void append(const TierLists& other);
+  bool operator==(const TierLists&) const = default;  // the same tiers, not equal ones
+};
+using TierListsPtr = std::shared_ptr<const TierLists>;  // null: no tiers
+TierLists lists_of(const AppliedTier& tier);
+
 // What other nodes of the graph add to a workload endpoint.
 struct ComputedData {
   bool istio_ambient = false;
@@ -47,7 +57,7 @@ struct ComputedData {
 
 struct ResolvedEndpoint {
   ValuePtr value;  // WorkloadEndpoint or HostEndpoint
-  std::vector<AppliedTier> tiers;
+  TierListsPtr tiers;
   ComputedData computed;
 };
 

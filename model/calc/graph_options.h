@@ -66,6 +66,9 @@ struct GraphOptions {
   bool bpf_enabled = false, wireguard_enabled = false, wireguard_enabled_v6 = false;
   bool program_cluster_routes = false;  // ProgramClusterRoutes == Enabled
 
+  // False: workload endpoints are not sent, whoever built the graph asks CalcGraph::tiers_of().
+  bool sends_workloads = true;
+
   LiveConfig live;                            // before the datastore was read
   MergeConfig merge_config;                   // empty: no ConfigUpdate is ever sent
   std::shared_ptr<SharedRules> shared_rules;  // empty: the graph keeps its own

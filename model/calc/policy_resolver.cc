@@ -10,7 +10,7 @@ void PolicyResolver::on_endpoint(const EndpointKey& key, const ValuePtr& value) 
     endpoints_.erase(key);
     computed_.erase(key);
   }
-  dirty_.insert(key);
+  set_dirty(key);
 }
 
 void PolicyResolver::on_policy(const PolicyKey& key, const Policy* policy) {
@@ -20,43 +20,59 @@ void PolicyResolver::on_policy(const PolicyKey& key, const Policy* policy) {
     policies_.erase(key);
     unsorted_.erase(key);
   }
-  const auto matches = endpoints_of_policy_.find(key);
-  if (matches == endpoints_of_policy_.end()) return;
+  if (!matches_.contains(key)) return;
   const bool changed =
       policy ? sorter_.update_policy(key, policies_.at(key)) : sorter_.remove_policy(key);
-  if (changed) dirty_.insert(matches->second.begin(), matches->second.end());
+  if (!changed) return;
+  lists_.on_policy(key);
+  for (const auto& [endpoint, policies] : policies_of_endpoint_)
+    if (lists_.has(policies, key)) set_dirty(endpoint);
 }
 
 void PolicyResolver::on_tier(Symbol name, const Tier* tier) {
-  sorter_.update_tier(name, tier);
-  for (const auto& [endpoint, policies] : policies_of_endpoint_) dirty_.insert(endpoint);
+  if (sorter_.update_tier(name, tier)) lists_.on_tier(name);
+  for (const auto& [endpoint, policies] : policies_of_endpoint_) set_dirty(endpoint);
 }
 
 void PolicyResolver::on_policy_match(const PolicyKey& policy, const EndpointKey& endpoint) {
-  if (!sorter_.has_policy(policy)) unsorted_.insert(policy);
-  endpoints_of_policy_[policy].insert(endpoint);
-  policies_of_endpoint_[endpoint].insert(policy);
-  dirty_.insert(endpoint);
+  if (!sorter_.find(policy)) unsorted_.insert(policy);
+  const PolicySet before = policies_of(endpoint), after = lists_.with(before, policy);
+  if (before != after) ++matches_[policy];
+  move(endpoint, before, after);
 }
 
 void PolicyResolver::on_policy_match_stopped(const PolicyKey& policy, const EndpointKey& endpoint) {
-  if (const auto it = endpoints_of_policy_.find(policy); it != endpoints_of_policy_.end()) {
-    it->second.erase(endpoint);
-    if (it->second.empty()) endpoints_of_policy_.erase(it);
-  }
-  if (const auto it = policies_of_endpoint_.find(endpoint); it != policies_of_endpoint_.end()) {
-    it->second.erase(policy);
-    if (it->second.empty()) policies_of_endpoint_.erase(it);
-  }
-  if (!endpoints_of_policy_.contains(policy)) sorter_.remove_policy(policy);
-  dirty_.insert(endpoint);
+  const PolicySet before = policies_of(endpoint), after = lists_.without(before, policy);
+  if (before != after && --matches_[policy] == 0) matches_.erase(policy);
+  move(endpoint, before, after);
+  if (!matches_.contains(policy) && sorter_.remove_policy(policy)) lists_.on_policy(policy);
+}
+
+PolicyResolver::PolicySet PolicyResolver::policies_of(const EndpointKey& key) const {
+  const auto it = policies_of_endpoint_.find(key);
+  return it == policies_of_endpoint_.end() ? PolicyLists::none : it->second;
+}
+
+void PolicyResolver::move(const EndpointKey& key, PolicySet from, PolicySet to) {
+  set_dirty(key);
+  if (from == to) return;
+  lists_.move_endpoint(from, to);
+  moved_.push_back(key);
+  if (to == PolicyLists::none)
+    policies_of_endpoint_.erase(key);
+  else
+    policies_of_endpoint_[key] = to;
+}
+
+void PolicyResolver::set_dirty(const EndpointKey& key) {
+  if (sends_workloads_ || std::holds_alternative<HostEndpointKey>(key)) dirty_.insert(key);
 }
 
 void PolicyResolver::on_istio_ambient(const WorkloadEndpointKey& key, bool ambient) {
   const auto it = computed_.find(EndpointKey(key));
   if (!ambient && (it == computed_.end() || !it->second.istio_ambient)) return;
   computed_[key].istio_ambient = ambient;
-  dirty_.insert(key);
+  set_dirty(key);
 }
 
 void PolicyResolver::on_live_migration(const WorkloadEndpointKey& key, msg::LiveMigrationRole role,
@@ -64,7 +80,7 @@ void PolicyResolver::on_live_migration(const WorkloadEndpointKey& key, msg::Live
   ComputedData& data = computed_[key];
   data.role = role;
   data.migration_uid = uid;
-  dirty_.insert(key);
+  set_dirty(key);
 }
 
 void PolicyResolver::on_bgp_peer(const WorkloadEndpointKey& key, Symbol peer) {
@@ -72,7 +88,7 @@ void PolicyResolver::on_bgp_peer(const WorkloadEndpointKey& key, Symbol peer) {
     bgp_peers_.erase(EndpointKey(key));
   else
     bgp_peers_[key] = peer;
-  dirty_.insert(key);
+  set_dirty(key);
 }
 
 void PolicyResolver::flush() {
@@ -85,23 +101,36 @@ void PolicyResolver::flush() {
       ++it;
       continue;
     }
-    sorter_.update_policy(*it, policy->second);
+    if (sorter_.update_policy(*it, policy->second)) lists_.on_policy(*it);
     unsorted_.erase(it++);
   }
+  refresh_lists();
   for (const EndpointKey& key : dirty_) send(key);
   dirty_.clear();
+}
+
+void PolicyResolver::refresh_lists() {
+  changed_tiers_ = std::exchange(moved_, {});
+  const auto changed = lists_.refresh();
+  if (changed.empty()) return;
+  for (const auto& [endpoint, policies] : policies_of_endpoint_)
+    if (std::binary_search(changed.begin(), changed.end(), policies))
+      changed_tiers_.push_back(endpoint);
 }
 
 void PolicyResolver::send(const EndpointKey& key) {
   const auto endpoint = endpoints_.find(key);
   if (endpoint == endpoints_.end()) return sequencer_.on_endpoint_remove(key);
   ResolvedEndpoint resolved{endpoint->second, {}, {}};
-  if (const auto it = policies_of_endpoint_.find(key); it != policies_of_endpoint_.end())
-    resolved.tiers = sorter_.sorted({it->second.begin(), it->second.end()});
+  resolved.tiers = tiers_of(key);
   if (const auto it = computed_.find(key); it != computed_.end()) resolved.computed = it->second;
   if (const auto it = bgp_peers_.find(key); it != bgp_peers_.end())
     resolved.computed.bgp_peer = it->second;
   sequencer_.on_endpoint_update(key, std::move(resolved));
+}
+
+TierListsPtr PolicyResolver::tiers_of(const EndpointKey& key) const {
+  return lists_.of(policies_of(key));
 }
 
 }  // namespace felixsim::calc

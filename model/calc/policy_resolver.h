@@ -12,13 +12,16 @@
 #include "model/calc/calc_hash.h"
 #include "model/calc/endpoint_tiers.h"
 #include "model/calc/event_sequencer.h"
+#include "model/calc/policy_lists.h"
 #include "model/calc/policy_sorter.h"
 
 namespace felixsim::calc {
 
 class PolicyResolver {
  public:
-  explicit PolicyResolver(EventSequencer& sequencer) : sequencer_(sequencer) {}
+  // `sends_workloads`: GraphOptions.
+  PolicyResolver(EventSequencer& sequencer, bool sends_workloads)
+      : sequencer_(sequencer), sends_workloads_(sends_workloads) {}
 
   // Local endpoints only; a null value is a deletion.
   void on_endpoint(const EndpointKey& key, const ValuePtr& value);
@@ -37,20 +40,33 @@ class PolicyResolver {
 
   void flush();
 
+  // As of the last flush().
+  TierListsPtr tiers_of(const EndpointKey& key) const;
+  // Endpoints that may have other tiers than before the last flush(); in no useful order.
+  const std::vector<EndpointKey>& changed_tiers() const { return changed_tiers_; }
+
  private:
+  using PolicySet = PolicyLists::Set;
+  void set_dirty(const EndpointKey& key);
+  void move(const EndpointKey& key, PolicySet from, PolicySet to);
+  PolicySet policies_of(const EndpointKey& key) const;
+  void refresh_lists();
   void send(const EndpointKey& key);
 
   EventSequencer& sequencer_;
+  const bool sends_workloads_;
   PolicySorter sorter_;
+  PolicyLists lists_{sorter_};
   bool in_sync_ = false;
-  absl::flat_hash_map<PolicyKey, absl::flat_hash_set<EndpointKey>> endpoints_of_policy_;
-  absl::flat_hash_map<EndpointKey, absl::flat_hash_set<PolicyKey>> policies_of_endpoint_;
+  absl::flat_hash_map<PolicyKey, size_t> matches_;  // endpoints that a policy applies to
+  absl::flat_hash_map<EndpointKey, PolicySet> policies_of_endpoint_;
   absl::flat_hash_map<PolicyKey, PolicyMeta> policies_;  // all of the cluster's
   absl::flat_hash_map<EndpointKey, ValuePtr> endpoints_;
   absl::flat_hash_map<EndpointKey, ComputedData> computed_;
   absl::flat_hash_map<EndpointKey, Symbol> bgp_peers_;  // outlive the endpoint, as in Felix
   absl::flat_hash_set<EndpointKey> dirty_;
-  absl::flat_hash_set<PolicyKey> unsorted_;  // matched since the last flush
+  absl::flat_hash_set<PolicyKey> unsorted_;         // matched since the last flush
+  std::vector<EndpointKey> moved_, changed_tiers_;  // of this flush, of the last one
 };
 
 }  // namespace felixsim::calc

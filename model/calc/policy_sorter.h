@@ -22,35 +22,34 @@ namespace felixsim::calc {
 
 class PolicySorter {
  public:
-  // A null tier is a deletion; its default action outlives it while it holds policies.
-  void update_tier(Symbol name, const Tier* tier);
+  // A null tier is a deletion; its default action outlives it while it holds policies. True if its
+  // order or default action may have changed.
+  bool update_tier(Symbol name, const Tier* tier);
   // True if the order or treatment of the policy may have changed.
   bool update_policy(const PolicyKey& key, const PolicyMeta& meta);
   bool remove_policy(const PolicyKey& key);
-  bool has_policy(const PolicyKey& key) const { return places_.contains(key); }
-
-  // The policies of `keys` that the sorter knows, grouped by tier, all in order of evaluation.
-  // O(n log n) in the number of keys, whatever the sorter holds.
-  std::vector<AppliedTier> sorted(const std::vector<PolicyKey>& keys) const;
-
- private:
   struct TierState {
     Symbol name, default_action;
     bool valid = false;  // there is a Tier resource
     std::optional<double> order;
     size_t policies = 0;
+    bool operator==(const TierState&) const = default;
   };
   struct Place {
     TierState* tier = nullptr;
     PolicyMeta meta;
     std::string tie_break;  // "name/namespace/kind"
   };
-  static bool tier_less(const TierState& a, const TierState& b);
-  static bool policy_less(const Place& a, const Place& b);
+  // Null: the sorter does not know the policy. Stays where it is until the policy is removed.
+  const Place* find(const PolicyKey& key) const;
+  // The order of evaluation, over all tiers.
+  static bool less(const Place& a, const Place& b);
+
+ private:
   void leave(const Place& place);
 
   std::map<Symbol, std::unique_ptr<TierState>> tiers_;
-  absl::flat_hash_map<PolicyKey, Place> places_;
+  absl::flat_hash_map<PolicyKey, std::unique_ptr<Place>> places_;
 };
 
 }  // namespace felixsim::calc

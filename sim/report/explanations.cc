@@ -29,18 +29,18 @@ std::optional<size_t> find_pod(const reach::Matrix& matrix, const std::string& n
 }
 
 ExplainedDirection direction_of(const ExplainContext& context,
-                                const msg::WorkloadEndpoint& endpoint, bool ingress) {
+                                const reach::Endpoint& endpoint, bool ingress) {
   ExplainedDirection out;
-  for (const auto& tier : endpoint.tiers) {
-    const auto& policies = ingress ? tier.ingress : tier.egress;
+  for (const auto& tier : endpoint.tiers()) {
+    const auto& policies = ingress ? tier->ingress : tier->egress;
     if (policies.empty()) continue;
-    out.tiers.push_back({tier.name.str(), tier.default_action.view() == "Pass", {}});
+    out.tiers.push_back({tier->name.str(), tier->default_action.view() == "Pass", {}});
     for (const auto& policy : policies) {
       const std::string text = policy_text(policy);
       out.tiers.back().policies.push_back({text, context.origin(text), rules::is_staged(policy)});
     }
   }
-  for (const Symbol profile : endpoint.profile_ids)
+  for (const Symbol profile : endpoint.workload().profile_ids)
     out.profiles.push_back({profile.str(), context.origin("profile " + profile.str()), false});
   return out;
 }
@@ -117,12 +117,13 @@ void append_rules(const ExplainContext& context, const PolicyKey& policy, bool i
   }
 }
 
-bool has_policy(const msg::WorkloadEndpoint& endpoint, const PolicyKey& policy) {
-  return std::any_of(endpoint.tiers.begin(), endpoint.tiers.end(), [&](const auto& tier) {
+bool has_policy(const reach::Endpoint& endpoint, const PolicyKey& policy) {
+  const auto& tiers = endpoint.tiers();
+  return std::any_of(tiers.begin(), tiers.end(), [&](const auto& tier) {
     const auto in = [&](const auto& list) {
       return std::find(list.begin(), list.end(), policy) != list.end();
     };
-    return in(tier.ingress) || in(tier.egress);
+    return in(tier->ingress) || in(tier->egress);
   });
 }
 
@@ -165,8 +166,8 @@ Result<PodExplanation> explain_pod(const ExplainContext& context, const std::str
   if (!index) return reach::no_such_pod(context.matrix, pod, "write namespace/name");
   const auto& info = context.matrix.endpoints[*index];
   return PodExplanation{reach::endpoint_text(context.matrix, *index), info.address_unknown,
-                        direction_of(context, *info.value, true),
-                        direction_of(context, *info.value, false)};
+                        direction_of(context, info.endpoint, true),
+                        direction_of(context, info.endpoint, false)};
 }
 
 Result<std::vector<PolicyExplanation>> explain_policy(const ExplainContext& context,
@@ -180,7 +181,7 @@ Result<std::vector<PolicyExplanation>> explain_policy(const ExplainContext& cont
     if (text != policy && !is_named(name, policy)) continue;
     PolicyExplanation explained{text, context.origin(text), {}, {}};
     for (size_t i = 0; i < context.matrix.endpoints.size(); ++i)
-      if (has_policy(*context.matrix.endpoints[i].value, key))
+      if (has_policy(context.matrix.endpoints[i].endpoint, key))
         explained.selects.push_back(reach::endpoint_text(context.matrix, i));
     append_rules(context, key, true, explained.rules);
     append_rules(context, key, false, explained.rules);

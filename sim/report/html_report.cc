@@ -40,16 +40,17 @@ json pods_json(const reach::Matrix& matrix) {
   for (size_t i = 0; i < matrix.endpoints.size(); ++i) {
     const auto& endpoint = matrix.endpoints[i];
     auto nets = json::array();
-    for (const auto& net : endpoint.value->ipv4_nets) nets.push_back(net.address.str());
-    for (const auto& net : endpoint.value->ipv6_nets) nets.push_back(net.address.str());
+    const auto& workload = endpoint.endpoint.workload();
+    for (const auto& net : workload.ipv4_nets) nets.push_back(net.address.str());
+    for (const auto& net : workload.ipv6_nets) nets.push_back(net.address.str());
     auto tiers = json::array();
-    for (const auto& tier : endpoint.value->tiers)
-      tiers.push_back({{"name", tier.name.str()},
-                       {"default", tier.default_action.str()},
-                       {"ingress", names_json(tier.ingress)},
-                       {"egress", names_json(tier.egress)}});
+    for (const auto& tier : endpoint.endpoint.tiers())
+      tiers.push_back({{"name", tier->name.str()},
+                       {"default", tier->default_action.str()},
+                       {"ingress", names_json(tier->ingress)},
+                       {"egress", names_json(tier->egress)}});
     auto profiles = json::array();
-    for (const auto& profile : endpoint.value->profile_ids) profiles.push_back(profile.str());
+    for (const auto& profile : workload.profile_ids) profiles.push_back(profile.str());
     out.push_back({{"name", reach::endpoint_text(matrix, i)},
                    {"host", endpoint.name.host.str()},
                    {"nets", std::move(nets)},

@@ -97,8 +97,7 @@ void ElementSets::add_untold_ports(Symbol id, bool source, PortSet& set) {
   const auto* definition = unknown_.definition(id);
   if (!definition || !definition->selector) return;
   for_each_untold(*definition->selector, [&](size_t element, const EndpointName& name) {
-    const auto& value = state_.sources().endpoints.at(name);
-    for (const auto& port : std::get<WorkloadEndpoint>(*value).ports) {
+    for (const auto& port : state_.endpoints().at(name).workload().ports) {
       if (port.name != definition->port_name) continue;
       const auto match = port_match(protocol_number(port.protocol), port.port, source);
       auto [entry, fresh] = set.members.try_emplace(headers_.add(match));

@@ -111,7 +111,8 @@ void FamilyUpdater::move_endpoints(const EndpointsMoved& moved) {
 void FamilyUpdater::renew_addresses(size_t endpoint, std::vector<size_t> elements) {
   const EndpointInfo& info = endpoints_[endpoint];
   const bool v4 = out_.addresses.family() == IpFamily::v4;
-  for (const Cidr& net : v4 ? info.value->ipv4_nets : info.value->ipv6_nets) {
+  for (const Cidr& net : v4 ? info.endpoint.workload().ipv4_nets
+                            : info.endpoint.workload().ipv6_nets) {
     const auto same = std::find_if(elements.begin(), elements.end(), [&](size_t element) {
       return out_.addresses.elements()[element].first == number_of(net.address);
     });
@@ -204,7 +205,7 @@ void FamilyUpdater::find_changed_policies(const std::vector<Symbol>& profiles_th
     }
     if (profiles_that_came.empty()) continue;
     const auto& endpoint = endpoint_of(element);
-    for (const Symbol profile : endpoint.value->profile_ids)
+    for (const Symbol profile : endpoint.endpoint.workload().profile_ids)
       if (std::find(profiles_that_came.begin(), profiles_that_came.end(), profile) !=
           profiles_that_came.end())
         regroup_.set(element);
@@ -228,12 +229,13 @@ void FamilyUpdater::regroup() {
 }
 
 Program FamilyUpdater::program_of(const EndpointInfo& endpoint, bool ingress) {
+  const WorkloadEndpoint& workload = endpoint.endpoint.workload();
   Program program;
   program.ingress = ingress;
-  program.down = endpoint.value->state.view() != "active";
+  program.down = workload.state.view() != "active";
   if (!ingress) program.denied_first = encapsulation_of(endpoint.name.host);
-  program.tiers = program_tiers(endpoint.value->tiers, ingress, *rules_);
-  for (const Symbol profile : endpoint.value->profile_ids)
+  program.tiers = workload_tiers(endpoint.endpoint.tiers(), ingress, *rules_);
+  for (const Symbol profile : workload.profile_ids)
     if (const auto* compiled = rules_->profile(profile)) {
       program.profiles.push_back(&compiled->of(ingress));
       program.profile_names.push_back(profile);

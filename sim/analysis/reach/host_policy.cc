@@ -5,24 +5,31 @@
 
 namespace felixsim::reach {
 
-std::vector<ProgramTier> program_tiers(const std::vector<msg::TierInfo>& tiers, bool ingress,
-                                       const CompiledRules& rules) {
-  std::vector<ProgramTier> out;
-  for (const auto& tier : tiers) {
-    ProgramTier one;
-    bool decides = false;  // a tier of staged policies only denies nothing
-    for (const auto& policy : ingress ? tier.ingress : tier.egress) {
-      if (rules::is_staged(policy)) continue;
-      decides = true;
-      const auto* compiled = rules.policy(policy);
-      if (!compiled) continue;
-      one.policies.push_back(&compiled->of(ingress));
-      one.names.push_back(policy);
-    }
-    one.name = tier.name;
-    one.denies_rest = tier.default_action.view() != "Pass";
-    if (decides) out.push_back(std::move(one));
+namespace {
+
+void append_tier(const msg::TierInfo& tier, bool ingress, const CompiledRules& rules,
+                 std::vector<ProgramTier>& out) {
+  ProgramTier one;
+  bool decides = false;  // a tier of staged policies only denies nothing
+  for (const auto& policy : ingress ? tier.ingress : tier.egress) {
+    if (rules::is_staged(policy)) continue;
+    decides = true;
+    const auto* compiled = rules.policy(policy);
+    if (!compiled) continue;
+    one.policies.push_back(&compiled->of(ingress));
+    one.names.push_back(policy);
   }
+  one.name = tier.name;
+  one.denies_rest = tier.default_action.view() != "Pass";
+  if (decides) out.push_back(std::move(one));
+}
+
+}  // namespace
+
+std::vector<ProgramTier> workload_tiers(const std::vector<calc::TierPtr>& tiers, bool ingress,
+                                        const CompiledRules& rules) {
+  std::vector<ProgramTier> out;
+  for (const auto& tier : tiers) append_tier(*tier, ingress, rules, out);
   return out;
 }
 
@@ -47,7 +54,8 @@ std::vector<HostSection> host_sections(const ClusterState& state, Symbol host, b
       const bool may_be_accepted = coming && !endpoint->pre_dnat_tiers.empty();
       section.surely = all && (own_interface || !any_named) && !may_be_accepted;
       if (!all) section.never = sets.on_host(host);
-      section.tiers = program_tiers(endpoint->forward_tiers, coming, rules);
+      for (const auto& tier : endpoint->forward_tiers)
+        append_tier(tier, coming, rules, section.tiers);
       if (!section.tiers.empty()) out.push_back(std::move(section));
     }
     if (endpoint->pre_dnat_tiers.empty() && endpoint->untracked_tiers.empty()) continue;

@@ -14,8 +14,8 @@
 namespace felixsim::reach {
 
 // One direction of an endpoint's tiers, without staged policies and what is not in force.
-std::vector<ProgramTier> program_tiers(const std::vector<msg::TierInfo>& tiers, bool ingress,
-                                       const CompiledRules& rules);
+std::vector<ProgramTier> workload_tiers(const std::vector<calc::TierPtr>& tiers, bool ingress,
+                                        const CompiledRules& rules);
 
 // For what workloads of the host send, or (ingress) get.
 std::vector<HostSection> host_sections(const ClusterState& state, Symbol host, bool ingress,

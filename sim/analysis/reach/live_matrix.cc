@@ -7,7 +7,7 @@ namespace {
 // As if all of the state had just come.
 Changes everything(const ClusterState& state) {
   Changes all;
-  for (const auto& [name, endpoint] : state.endpoints()) all.endpoints.insert(name);
+  for (const auto& [name, endpoint] : state.endpoints()) all.endpoints.push_back(name);
   for (const auto& [key, policy] : state.policies()) all.policies.insert(key);
   for (const auto& [name, profile] : state.profiles()) all.profiles.insert(name);
   for (const auto& [id, set] : state.ip_sets())
@@ -15,10 +15,12 @@ Changes everything(const ClusterState& state) {
   return all;
 }
 
-// Whether the matrix treats them alike: Felix tells an endpoint again for less.
-bool alike(const msg::WorkloadEndpoint& a, const msg::WorkloadEndpoint& b) {
-  return a.state == b.state && a.tiers == b.tiers && a.profile_ids == b.profile_ids &&
-         a.ipv4_nets == b.ipv4_nets && a.ipv6_nets == b.ipv6_nets;
+// Whether the matrix treats them alike.
+bool alike(const Endpoint& a, const Endpoint& b) {
+  if (a.policy != b.policy && a.tiers() != b.tiers()) return false;
+  const WorkloadEndpoint &x = a.workload(), &y = b.workload();
+  return &x == &y || (x.state == y.state && x.profile_ids == y.profile_ids &&
+                      x.ipv4_nets == y.ipv4_nets && x.ipv6_nets == y.ipv6_nets);
 }
 
 }  // namespace
@@ -63,17 +65,18 @@ EndpointsMoved LiveMatrix::move_endpoints(const Changes& changes) {
     }
   };
   for (const auto& name : changes.endpoints) {
-    const auto begin = before.begin() + static_cast<std::ptrdiff_t>(moved.to.size());
-    const auto it = std::lower_bound(
-        begin, before.end(), name,
-        [](const EndpointInfo& info, const EndpointName& value) { return info.name < value; });
+    auto it = before.begin() + static_cast<std::ptrdiff_t>(moved.to.size());
+    if (it == before.end() || it->name != name)  // else the last one's neighbour
+      it = std::lower_bound(
+          it, before.end(), name,
+          [](const EndpointInfo& info, const EndpointName& value) { return info.name < value; });
     keep_until(static_cast<size_t>(it - before.begin()));
     const auto now = state_.endpoints().find(name);
     const bool was = it != before.end() && it->name == name;
     const bool is = now != state_.endpoints().end();
     if (was) moved.to.push_back(is ? static_cast<int>(after.size()) : -1);
     if (!is) continue;
-    if (!was || !alike(*it->value, *now->second)) moved.renewed.push_back(after.size());
+    if (!was || !alike(it->endpoint, now->second)) moved.renewed.push_back(after.size());
     after.push_back({name, now->second, options_.without_address.contains(name.workload)});
   }
   keep_until(before.size());

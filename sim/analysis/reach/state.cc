@@ -22,10 +22,10 @@ Symbol joined(Symbol host, Symbol endpoint) {
   return Symbol(host.str() + separator + endpoint.str());
 }
 
-EndpointName name_of(const msg::WorkloadEndpointId& id) {
-  const std::string& text = id.endpoint.str();
+EndpointName name_of(const WorkloadEndpointKey& key) {
+  const std::string& text = key.endpoint.str();
   const size_t at = text.find(separator);
-  return {id.workload, Symbol(std::string_view(text).substr(0, at)),
+  return {key.workload, Symbol(std::string_view(text).substr(0, at)),
           Symbol(std::string_view(text).substr(at + 1))};
 }
 
@@ -33,6 +33,7 @@ calc::GraphOptions graph_options() {
   calc::GraphOptions options;
   options.hostname = everywhere();
   options.overlap_suppression = false;  // members that others cover change nothing here
+  options.sends_workloads = false;
   return options;
 }
 
@@ -81,8 +82,55 @@ Changes ClusterState::update(std::span<const Update> updates, std::vector<Refuse
     for (const auto& bad : invalid)
       refused->push_back({key_text(local[bad.index].key), bad.reason});
   }
-  for (const auto& message : graph_.flush()) on(message, changes);
+  const auto messages = graph_.flush();
+  if (graph_.panic()) return changes;
+  for (const auto& message : messages) on(message, changes);
+  take_endpoints(local, invalid, changes);
+  follow_policy(changes);
+  if (!std::is_sorted(changes.endpoints.begin(), changes.endpoints.end()))
+    std::sort(changes.endpoints.begin(), changes.endpoints.end());
+  changes.endpoints.erase(std::unique(changes.endpoints.begin(), changes.endpoints.end()),
+                          changes.endpoints.end());
   return changes;
+}
+
+void ClusterState::take_endpoints(std::span<const Update> local,
+                                  const std::vector<calc::InvalidUpdate>& invalid,
+                                  Changes& changes) {
+  auto bad = invalid.begin();
+  for (size_t i = 0; i < local.size(); ++i) {
+    const bool usable = local[i].value && (bad == invalid.end() || bad->index != i);
+    if (bad != invalid.end() && bad->index == i) ++bad;
+    const auto* key = std::get_if<WorkloadEndpointKey>(&local[i].key);
+    if (!key) continue;
+    const EndpointName name = name_of(*key);
+    changes.endpoints.push_back(name);
+    if (usable)
+      endpoints_[name] = {local[i].value, graph_.tiers_of(*key), *key};
+    else
+      endpoints_.erase(name);
+  }
+}
+
+// Endpoints that are what they were may have other policies. Where they are many, all are looked
+// at in order: finding one by name costs more than looking at ten.
+void ClusterState::follow_policy(Changes& changes) {
+  const auto follow = [&](const EndpointName& name, Endpoint& endpoint) {
+    auto policy = graph_.tiers_of(endpoint.key);
+    if (policy == endpoint.policy) return;
+    endpoint.policy = std::move(policy);
+    changes.endpoints.push_back(name);
+  };
+  const auto& concerned = graph_.changed_tiers();
+  if (10 * concerned.size() > endpoints_.size()) {
+    for (auto& [name, endpoint] : endpoints_) follow(name, endpoint);
+    return;
+  }
+  for (const auto& key : concerned) {
+    const auto* workload = std::get_if<WorkloadEndpointKey>(&key);
+    const auto it = workload ? endpoints_.find(name_of(*workload)) : endpoints_.end();
+    if (it != endpoints_.end()) follow(it->first, it->second);
+  }
 }
 
 void ClusterState::keep_source(const Update& update) {
@@ -95,8 +143,6 @@ void ClusterState::keep_source(const Update& update) {
   if (const auto* policy = std::get_if<PolicyKey>(&update.key)) keep(sources_.policies, *policy);
   if (const auto* rules = std::get_if<ProfileRulesKey>(&update.key))
     keep(sources_.profile_rules, rules->name);
-  if (const auto* endpoint = std::get_if<WorkloadEndpointKey>(&update.key))
-    keep(sources_.endpoints, EndpointName{endpoint->workload, endpoint->host, endpoint->endpoint});
   const auto* resource = std::get_if<ResourceKey>(&update.key);
   if (!resource || resource->kind.view() != "Profile") return;
   if (update.value)
@@ -106,13 +152,7 @@ void ClusterState::keep_source(const Update& update) {
 }
 
 void ClusterState::on(const msg::Message& message, Changes& changes) {
-  if (const auto* endpoint = std::get_if<msg::WorkloadEndpointUpdate>(&message)) {
-    endpoints_[name_of(endpoint->id)] = endpoint->endpoint;
-    changes.endpoints.insert(name_of(endpoint->id));
-  } else if (const auto* gone = std::get_if<msg::WorkloadEndpointRemove>(&message)) {
-    endpoints_.erase(name_of(gone->id));
-    changes.endpoints.insert(name_of(gone->id));
-  } else if (const auto* policy = std::get_if<msg::ActivePolicyUpdate>(&message)) {
+  if (const auto* policy = std::get_if<msg::ActivePolicyUpdate>(&message)) {
     policies_[policy->id] = policy->policy;
     changes.policies.insert(policy->id);
   } else if (const auto* unused = std::get_if<msg::ActivePolicyRemove>(&message)) {

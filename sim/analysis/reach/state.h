@@ -28,9 +28,20 @@ struct IpSet {
   std::vector<msg::IpSetMember> members;  // sorted
 };
 
+struct Endpoint {
+  ValuePtr value;             // a WorkloadEndpoint
+  calc::TierListsPtr policy;  // endpoints with the same policies share it; null: none
+  WorkloadEndpointKey key;    // in the calc graph
+  const WorkloadEndpoint& workload() const { return std::get<WorkloadEndpoint>(*value); }
+  const std::vector<calc::TierPtr>& tiers() const {
+    static const std::vector<calc::TierPtr> none;
+    return policy ? policy->normal : none;
+  }
+};
+
 struct EndpointInfo {
   EndpointName name;
-  std::shared_ptr<const msg::WorkloadEndpoint> value;
+  Endpoint endpoint;
   bool address_unknown = false;
 };
 
@@ -39,7 +50,6 @@ struct Sources {
   std::map<PolicyKey, ValuePtr> policies;
   std::map<Symbol, ValuePtr> profile_rules;
   std::map<Symbol, Labels> profile_labels;
-  std::map<EndpointName, ValuePtr> endpoints;
 };
 
 struct SetChange {
@@ -48,7 +58,7 @@ struct SetChange {
 
 // What of the state the last update() touched.
 struct Changes {
-  std::set<EndpointName> endpoints;
+  std::vector<EndpointName> endpoints;  // in order, each once
   std::set<PolicyKey> policies;
   std::set<Symbol> profiles;
   std::map<Symbol, std::vector<SetChange>> ip_sets;
@@ -69,9 +79,7 @@ class ClusterState {
   // why is appended to `refused`.
   Changes update(std::span<const Update> updates, std::vector<Refused>* refused = nullptr);
 
-  const std::map<EndpointName, std::shared_ptr<const msg::WorkloadEndpoint>>& endpoints() const {
-    return endpoints_;
-  }
+  const std::map<EndpointName, Endpoint>& endpoints() const { return endpoints_; }
   const std::map<PolicyKey, std::shared_ptr<const msg::Policy>>& policies() const {
     return policies_;
   }
@@ -92,13 +100,16 @@ class ClusterState {
   std::vector<std::string> untold_host_endpoints() const;
 
  private:
+  void take_endpoints(std::span<const Update> local,
+                      const std::vector<calc::InvalidUpdate>& invalid, Changes& changes);
+  void follow_policy(Changes& changes);
   void on(const msg::Message& message, Changes& changes);
   void on_host_endpoint(Symbol id, std::shared_ptr<const msg::HostEndpoint> value,
                         Changes& changes);
   void keep_source(const Update& update);
 
   calc::CalcGraph graph_;
-  std::map<EndpointName, std::shared_ptr<const msg::WorkloadEndpoint>> endpoints_;
+  std::map<EndpointName, Endpoint> endpoints_;
   std::map<PolicyKey, std::shared_ptr<const msg::Policy>> policies_;
   std::map<Symbol, std::shared_ptr<const msg::Profile>> profiles_;
   std::map<Symbol, IpSet> ip_sets_;

@@ -59,9 +59,9 @@ bool UnknownLabels::concerns(const EndpointName& name) const {
 
 Verdict UnknownLabels::matches(const Selector& selector, const EndpointName& name) const {
   const auto& sources = state_.sources();
-  const auto found = sources.endpoints.find(name);
-  if (found == sources.endpoints.end()) return Verdict::unknown;
-  const auto& endpoint = std::get<WorkloadEndpoint>(*found->second);
+  const auto found = state_.endpoints().find(name);
+  if (found == state_.endpoints().end()) return Verdict::unknown;
+  const auto& endpoint = found->second.workload();
   const auto look_up = [&](Symbol label) -> const Symbol* {
     if (endpoint.labels)
       if (const Symbol* own = find_label(*endpoint.labels, label)) return own;

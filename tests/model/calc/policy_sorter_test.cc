@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/calc/policy_sorter.h"
 
+#include "model/calc/policy_lists.h"
+
 using namespace felixsim;
 using namespace felixsim::calc;
 
@@ -17,14 +19,24 @@ PolicyMeta meta(const char* tier, std::optional<double> order = {}) {
   return policy_meta(policy);
 }
 
-std::string text(const std::vector<AppliedTier>& tiers) {
+std::string text(const TierListsPtr& lists) {
   std::string out;
-  for (const auto& tier : tiers) {
-    out += tier.name.str() + "(" + tier.default_action.str() + "):";
-    for (const auto& policy : tier.policies) out += " " + policy.key.name.str();
+  for (const auto& tier : lists->normal) {
+    out += tier->name.str() + "(" + tier->default_action.str() + "):";
+    for (const auto& policy : tier->ingress) out += " " + policy.name.str();
     out += "; ";
   }
   return out;
+}
+
+// What an endpoint with these policies has.
+std::string text(const PolicySorter& sorter, const std::vector<PolicyKey>& keys) {
+  PolicyLists lists(sorter);
+  auto set = PolicyLists::none;
+  for (const auto& key : keys) set = lists.with(set, key);
+  lists.move_endpoint(PolicyLists::none, set);
+  lists.refresh();
+  return text(lists.of(set));
 }
 
 }  // namespace
@@ -36,7 +48,7 @@ TEST_CASE("policies sort by order, those without last, ties by name, namespace, 
   for (const auto& k : keys) sorter.update_policy(k, meta("default", 5));
   sorter.update_policy(keys[4], meta("default", -1));
   sorter.update_policy(keys[5], meta("default"));
-  CHECK(text(sorter.sorted(keys)) == "default(): z a-b a.b a a a0 mid; ");
+  CHECK(text(sorter, keys) == "default(): z a-b a.b a a a0 mid; ");
 }
 
 TEST_CASE("tiers with a resource come first, then by order, then by name") {
@@ -50,7 +62,7 @@ TEST_CASE("tiers with a resource come first, then by order, then by name") {
   sorter.update_tier(Symbol("b"), std::make_unique<Tier>(Tier{2, Symbol("Pass")}).get());
   sorter.update_tier(Symbol("c"), std::make_unique<Tier>(Tier{1, Symbol("Deny")}).get());
   sorter.update_tier(Symbol("unordered"), std::make_unique<Tier>(Tier{}).get());
-  CHECK(text(sorter.sorted(keys)) ==
+  CHECK(text(sorter, keys) ==
         "c(Deny): c; a(Deny): a; b(Pass): b; unordered(): unordered; ghost(): ghost; ");
 }
 
@@ -60,10 +72,10 @@ TEST_CASE("a deleted tier keeps its default action while it holds policies") {
   sorter.update_tier(Symbol("t"), &tier);
   sorter.update_policy(key("p"), meta("t"));
   sorter.update_tier(Symbol("t"), nullptr);
-  CHECK(text(sorter.sorted({key("p")})) == "t(Pass): p; ");
+  CHECK(text(sorter, {key("p")}) == "t(Pass): p; ");
   sorter.remove_policy(key("p"));
   sorter.update_policy(key("p"), meta("t"));
-  CHECK(text(sorter.sorted({key("p")})) == "t(): p; ");
+  CHECK(text(sorter, {key("p")}) == "t(): p; ");
 }
 
 TEST_CASE("an update tells whether order or treatment changed") {
@@ -74,5 +86,86 @@ TEST_CASE("an update tells whether order or treatment changed") {
   CHECK(sorter.update_policy(key("p"), meta("u", 2)));
   CHECK(sorter.remove_policy(key("p")));
   CHECK_FALSE(sorter.remove_policy(key("p")));
-  CHECK(sorter.sorted({key("p")}).empty());
+  CHECK(sorter.find(key("p")) == nullptr);
+}
+
+TEST_CASE("endpoints with the same policies share one list, whichever way they came to them") {
+  PolicySorter sorter;
+  PolicyLists lists(sorter);
+  for (const char* name : {"a", "b", "c"}) sorter.update_policy(key(name), meta("t"));
+  const auto ab = lists.with(lists.with(PolicyLists::none, key("a")), key("b"));
+  const auto cba =
+      lists.with(lists.with(lists.with(PolicyLists::none, key("c")), key("b")), key("a"));
+  CHECK(lists.without(cba, key("c")) == ab);
+  CHECK(lists.with(ab, key("a")) == ab);
+  CHECK(lists.without(ab, key("c")) == ab);
+  CHECK(lists.without(lists.without(ab, key("a")), key("b")) == PolicyLists::none);
+  lists.move_endpoint(PolicyLists::none, ab);
+  CHECK(lists.refresh() == std::vector{ab});
+  CHECK(lists.refresh().empty());
+  CHECK(text(lists.of(ab)) == "t(): a b; ");
+}
+
+TEST_CASE("a list is made again where the order or the treatment of what is in it changed") {
+  PolicySorter sorter;
+  PolicyLists lists(sorter);
+  const Tier first{1, Symbol("Deny")}, last{9, Symbol("Pass")};
+  sorter.update_tier(Symbol("t"), &first);
+  sorter.update_tier(Symbol("u"), &last);
+  for (const char* name : {"a", "b"}) sorter.update_policy(key(name), meta("t", 1));
+  sorter.update_policy(key("c"), meta("u"));
+  const auto one = lists.with(lists.with(PolicyLists::none, key("a")), key("c"));
+  const auto other = lists.with(PolicyLists::none, key("c"));
+  lists.move_endpoint(PolicyLists::none, one);
+  lists.move_endpoint(PolicyLists::none, other);
+  lists.refresh();
+  const auto one_before = lists.of(one), other_before = lists.of(other);
+  CHECK(text(one_before) == "t(Deny): a; u(Pass): c; ");
+  CHECK(one_before->normal[1] == other_before->normal[0]);
+
+  sorter.update_policy(key("a"), meta("u"));
+  lists.on_policy(key("a"));
+  CHECK(lists.refresh() == std::vector{one});
+  CHECK(text(lists.of(one)) == "u(Pass): a c; ");
+  CHECK(lists.of(other) == other_before);
+
+  const Tier now{0, Symbol("Deny")};
+  sorter.update_policy(key("a"), meta("t"));
+  lists.on_policy(key("a"));
+  sorter.update_tier(Symbol("u"), &now);
+  lists.on_tier(Symbol("u"));
+  CHECK(lists.refresh().size() == 2);
+  CHECK(text(lists.of(one)) == "u(Deny): c; t(Deny): a; ");
+  CHECK(text(lists.of(other)) == "u(Deny): c; ");
+
+  CHECK_FALSE(sorter.update_tier(Symbol("u"), &now));
+  CHECK(lists.refresh().empty());
+  sorter.remove_policy(key("c"));
+  lists.on_policy(key("c"));
+  CHECK(lists.refresh().size() == 2);
+  CHECK(text(lists.of(one)) == "t(Deny): a; ");
+  CHECK(text(lists.of(other)).empty());
+}
+
+TEST_CASE("sets of policies that no endpoint has any more are forgotten, those in use stay") {
+  PolicySorter sorter;
+  PolicyLists lists(sorter);
+  sorter.update_policy(key("kept"), meta("t"));
+  const auto kept = lists.with(PolicyLists::none, key("kept"));
+  lists.move_endpoint(PolicyLists::none, kept);
+  auto before = kept;
+  for (int i = 0; i < 1000; ++i) {
+    const auto name = fmt::format("p{}", i);
+    sorter.update_policy(key(name.c_str()), meta("t", i));
+    const auto next = lists.with(kept, key(name.c_str()));
+    lists.move_endpoint(before, next);
+    before = next;
+    lists.move_endpoint(PolicyLists::none, kept);
+    lists.refresh();
+    REQUIRE(next < 200);
+    REQUIRE(text(lists.of(next)) == "t(): " + name + " kept; ");
+    REQUIRE(text(lists.of(kept)) == "t(): kept; ");
+    if (i > 0) sorter.remove_policy(key(fmt::format("p{}", i - 1).c_str()));
+    if (i > 0) lists.on_policy(key(fmt::format("p{}", i - 1).c_str()));
+  }
 }
