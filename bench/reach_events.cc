@@ -182,8 +182,8 @@ void print_lines(Followed& followed, size_t pods, size_t policies, size_t namesp
   print_line(followed, "every pod's policy: another rule", few, [&](size_t i) {
     return Event{global_policy("all()", i % 2 ? deny_feed : deny_web), false};
   });
-  print_line(followed, "policy that selected all: selects a sixth", few, [&](size_t i) {
-    return Event{global_policy(i % 2 ? "all()" : "team == 'red'", deny_feed), false};
+  print_line(followed, "policy that selected all: selects a quarter", few, [&](size_t i) {
+    return Event{global_policy(i % 2 ? "all()" : "release == 'r1'", deny_feed), false};
   });
   print_line(followed, "every pod's tier: another default action", few, [&](size_t i) {
     return Event{tier(100, i % 2 ? "Pass" : "Deny"), false};

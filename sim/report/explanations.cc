@@ -28,8 +28,8 @@ std::optional<size_t> find_pod(const reach::Matrix& matrix, const std::string& n
   return std::nullopt;
 }
 
-ExplainedDirection direction_of(const ExplainContext& context,
-                                const reach::Endpoint& endpoint, bool ingress) {
+ExplainedDirection direction_of(const ExplainContext& context, const reach::Endpoint& endpoint,
+                                bool ingress) {
   ExplainedDirection out;
   for (const auto& tier : endpoint.tiers()) {
     const auto& policies = ingress ? tier->ingress : tier->egress;
@@ -67,8 +67,8 @@ const reach::RuleMatches* rules_of(const FamilyMatrix& family, const PolicyKey& 
   for (const auto& program : family.programs) {
     if (program.ingress != ingress) continue;
     for (const auto& tier : program.tiers)
-      for (size_t i = 0; i < tier.names.size(); ++i)
-        if (tier.names[i] == policy) return tier.policies[i];
+      for (size_t i = 0; i < tier->names.size(); ++i)
+        if (tier->names[i] == policy) return tier->policies[i];
   }
   return nullptr;
 }

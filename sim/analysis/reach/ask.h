@@ -17,6 +17,11 @@ struct Words {
   std::array<uint64_t, N> words;
 
   static Words none() { return Words{}; }
+  static Words all() {
+    Words out;
+    out.words.fill(~uint64_t{0});
+    return out;
+  }
   static Words at(const uint64_t* from) {
     Words out;
     std::copy_n(from, N, out.words.begin());
@@ -42,23 +47,25 @@ struct Words {
   }
 };
 
-// The peers for which a step's rule matches; null: any.
-struct Peers {
-  const uint64_t *yes = nullptr, *may = nullptr;
+// The peers for which a step's rule matches.
+template <size_t N>
+struct Match {
+  Words<N> yes, may;
 };
 
+// Peers that may be allowed, denied, or left undecided.
 template <size_t N>
 struct Outcome {
-  Words<N> surely, perhaps;  // allowed
+  Words<N> allowed, denied, left;
 };
 
-// Asks one cell's steps about the peers `left`, whose words are at `offset`. Follows all that may
-// happen: what may be left for the next rule, and what may have been decided. Exactly one decision
-// falls in the end, so what may be allowed and cannot be denied is allowed. `tell` gets the peers
-// that each step may concern.
-template <size_t N, class Tell>
-Outcome<N> ask(const Cell& cell, const std::vector<Peers>& peers, size_t offset, Words<N> left,
-               Tell tell) {
+// Asks one cell's steps about the peers `left`; `match(step)` are those for which it matches.
+// Follows all that may happen: what may be left for the next rule, and what may have been decided.
+// Exactly one decision falls in the end, so what may be allowed and cannot be denied is allowed.
+// What of a tier's steps is left goes on to the next tier. `tell` gets the peers that each step may
+// concern.
+template <size_t N, class Matches, class Tell>
+Outcome<N> ask(const Cell& cell, Matches match, Words<N> left, Tell tell) {
   Words<N> allowed = Words<N>::none(), denied = allowed, passed = allowed;
   for (size_t i = 0; i < cell.steps.size(); ++i) {
     const Step& step = cell.steps[i];
@@ -75,15 +82,16 @@ Outcome<N> ask(const Cell& cell, const std::vector<Peers>& peers, size_t offset,
       left = std::exchange(passed, Words<N>::none());
       continue;
     }
-    const Words<N> hit = peers[i].may ? left & Words<N>::at(peers[i].may + offset) : left;
+    if (!left.any()) continue;
+    const Match<N> matched = match(i);
+    const Words<N> hit = left & matched.may;
     tell(i, hit);
     (step.does == Step::Does::allow  ? allowed
      : step.does == Step::Does::deny ? denied
                                      : passed) |= hit;
-    if (!step.surely) continue;
-    left = peers[i].yes ? left - Words<N>::at(peers[i].yes + offset) : Words<N>::none();
+    if (step.surely) left = left - matched.yes;
   }
-  return {allowed - denied, allowed};
+  return {allowed, denied, left};
 }
 
 }  // namespace felixsim::reach

@@ -59,6 +59,14 @@ class Bits {
     return false;
   }
   size_t find_first() const { return find_from(0); }
+  // The first one that is not in the other set.
+  size_t find_first_outside(const Bits& other) const {
+    FELIXSIM_CHECK(size_ == other.size_);
+    for (size_t w = 0; w < words_.size(); ++w)
+      if (const uint64_t word = words_[w] & ~other.words_[w]; word != 0)
+        return w * word_bits + static_cast<size_t>(std::countr_zero(word));
+    return npos;
+  }
   size_t find_next(size_t i) const { return find_from(i + 1); }
 
   Bits& operator&=(const Bits& other) {

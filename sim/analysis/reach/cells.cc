@@ -15,21 +15,20 @@ Verdict in_port_set(const PortSet& set, size_t element, const HeaderSpace& heade
   return verdict;
 }
 
-// The coarsest cut of the headers that all conditions of the program respect.
-std::vector<Bits> header_parts(const Program& program, const HeaderSpace& headers) {
-  Bits conditions(headers.conditions().size());
+void add_conditions(const Program& program, Bits& conditions) {
   for (const size_t condition : program.denied_first) conditions.set(condition);
   for_each_policy(program, [&](const RuleMatches& matches) {
-    for (const auto& rule : matches) {
-      conditions.set(rule.header);
-      for (const auto* side : {&rule.source, &rule.destination}) {
-        if (side->ports != no_match) conditions.set(side->ports);
+    for (const size_t condition : matches.conditions) conditions.set(condition);
+    if (!matches.says_ports) return;
+    for (const auto& rule : matches)
+      for (const auto* side : {&rule.source, &rule.destination})
         for (const auto* sets : {&side->any, &side->all, &side->none})
           for (const auto& set : *sets)
             for (const auto& [condition, members] : set->members) conditions.set(condition);
-      }
-    }
   });
+}
+
+std::vector<Bits> cut(const Bits& conditions, const HeaderSpace& headers) {
   Bits all(headers.size());
   all.set();
   std::vector<Bits> parts{all};
@@ -64,10 +63,22 @@ void append_rules(const RuleMatches& matches, const Program& program, size_t loc
     step.surely = verdict == Verdict::yes;
     step.addresses = peer.addresses.get();
     step.says_ports = peer.says_ports();
+    cell.says_ports = cell.says_ports || step.says_ports;
     step.decided = decided;
     step.decided.rule = &rule;
     cell.steps.push_back(step);
   }
+}
+
+void append_tier(const ProgramTier& tier, uint32_t number, const Program& program, size_t local,
+                 const HeaderSpace& headers, Cell& cell) {
+  for (uint32_t p = 0; p < tier.policies.size(); ++p)
+    append_rules(*tier.policies[p], program, local, headers, {DecidedBy::rule, number, p, nullptr},
+                 cell);
+  Step end;
+  end.denies_rest = tier.denies_rest;
+  end.decided = {DecidedBy::end_of_tier, number, 0, nullptr};
+  cell.steps.push_back(end);
 }
 
 Step step_of(Step::Does does, bool surely, const ElementSet* addresses, DecidedBy by) {
@@ -88,16 +99,7 @@ void append_section(const HostSection& section, const Program& program, size_t l
   if (section.never) steps.push_back(step_of(allow, true, section.never.get(), DecidedBy::nobody));
   if (!section.surely) steps.push_back(step_of(allow, false, nullptr, DecidedBy::nobody));
   if (section.untold) steps.push_back(step_of(deny, false, nullptr, DecidedBy::host_endpoint));
-  for (const auto& one : section.tiers) {
-    for (uint32_t p = 0; p < one.policies.size(); ++p)
-      append_rules(*one.policies[p], program, local, headers, {DecidedBy::rule, tier, p, nullptr},
-                   cell);
-    Step end;
-    end.denies_rest = one.denies_rest;
-    end.decided = {DecidedBy::end_of_tier, tier, 0, nullptr};
-    steps.push_back(end);
-    ++tier;
-  }
+  for (const auto& one : section.tiers) append_tier(*one, tier++, program, local, headers, cell);
   steps.push_back(step_of(allow, true, nullptr, DecidedBy::nobody));
 }
 
@@ -112,13 +114,8 @@ void append_steps(const Program& program, size_t local, const HeaderSpace& heade
   for (const size_t condition : program.denied_first)
     if (holds(headers, condition, cell.header)) return end(DecidedBy::encapsulation, 0, true);
   const auto tiers = static_cast<uint32_t>(program.tiers.size());
-  for (uint32_t t = 0; t < tiers; ++t) {
-    const ProgramTier& tier = program.tiers[t];
-    for (uint32_t p = 0; p < tier.policies.size(); ++p)
-      append_rules(*tier.policies[p], program, local, headers, {DecidedBy::rule, t, p, nullptr},
-                   cell);
-    end(DecidedBy::end_of_tier, t, tier.denies_rest);
-  }
+  for (uint32_t t = 0; t < tiers; ++t)
+    append_tier(*program.tiers[t], t, program, local, headers, cell);
   // A profile's pass only skips the rest of this profile.
   for (uint32_t p = 0; p < program.profiles.size(); ++p) {
     append_rules(*program.profiles[p], program, local, headers,
@@ -134,11 +131,11 @@ void append_steps(const Program& program, size_t local, const HeaderSpace& heade
 }  // namespace
 
 const ProgramTier* tier_at(const Program& program, size_t tier) {
-  if (tier < program.tiers.size()) return &program.tiers[tier];
+  if (tier < program.tiers.size()) return program.tiers[tier].get();
   if (tier == program.tiers.size()) return nullptr;
   tier -= program.tiers.size() + 1;
   for (const auto& section : program.host_sections) {
-    if (tier < section.tiers.size()) return &section.tiers[tier];
+    if (tier < section.tiers.size()) return section.tiers[tier].get();
     tier -= section.tiers.size();
   }
   return nullptr;
@@ -177,12 +174,42 @@ std::vector<uint8_t> local_answers(const Program& program, size_t local) {
   return answers;
 }
 
-std::vector<Cell> cells_of(const Program& program, size_t local, const HeaderSpace& headers) {
+const std::vector<Bits>& HeaderCuts::of(const Program& program) {
+  if (conditions_.size() != headers_.conditions().size()) known_.clear();
+  conditions_.resize(headers_.conditions().size());
+  conditions_.reset();
+  add_conditions(program, conditions_);
+  const auto it = known_.find(conditions_.words());
+  if (it != known_.end()) return it->second;
+  return known_[conditions_.words()] = cut(conditions_, headers_);
+}
+
+void cut_cells(const Program& program, size_t local, const HeaderSpace& headers, HeaderCuts& cuts,
+               std::vector<Cell>& cells) {
+  const std::vector<Bits>& parts = cuts.of(program);
+  cells.resize(parts.size());
+  for (size_t i = 0; i < parts.size(); ++i) {
+    cells[i].headers = parts[i];
+    cells[i].header = parts[i].find_first();
+    cells[i].steps.clear();
+    cells[i].says_ports = false;
+    cells[i].part = Bits::npos;
+    append_steps(program, local, headers, cells[i]);
+  }
+}
+
+std::vector<Cell> cells_of_tier(const ProgramTierPtr& tier, bool ingress,
+                                const HeaderSpace& headers) {
+  Program program;
+  program.ingress = ingress;
+  program.tiers.push_back(tier);
+  Bits conditions(headers.conditions().size());
+  add_conditions(program, conditions);
   std::vector<Cell> cells;
-  for (auto& part : header_parts(program, headers)) {
+  for (auto& part : cut(conditions, headers)) {
     const size_t header = part.find_first();
-    cells.push_back({std::move(part), header, {}, Bits::npos});
-    append_steps(program, local, headers, cells.back());
+    cells.push_back({std::move(part), header, {}, false, Bits::npos});
+    append_tier(*tier, 0, program, 0, headers, cells.back());
   }
   return cells;
 }

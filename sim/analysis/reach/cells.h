@@ -4,6 +4,9 @@
 // endpointIptablesChain): tiers, policies, the tier's default action, profiles.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
+#include <memory>
 #include <vector>
 
 #include "sim/analysis/reach/rules.h"
@@ -16,6 +19,7 @@ struct ProgramTier {
   std::vector<PolicyKey> names;  // of the policies
   bool denies_rest = true;
 };
+using ProgramTierPtr = std::shared_ptr<const ProgramTier>;  // programs share them
 
 // What a host endpoint asks about packets that its host forwards, after the workload's own policy:
 // all must let a packet pass.
@@ -23,14 +27,14 @@ struct HostSection {
   bool surely = true;   // asked in any case; else only if the packet passes its interface
   bool untold = false;  // has policy that may deny, the input does not tell what
   ElementSetPtr never;  // peers of which it is not asked; null: none
-  std::vector<ProgramTier> tiers;
+  std::vector<ProgramTierPtr> tiers;
 };
 
 // The policies of one direction, in Felix's order.
 struct Program {
   bool ingress = true;
   bool down = false;  // the endpoint's state is not active
-  std::vector<ProgramTier> tiers;
+  std::vector<ProgramTierPtr> tiers;
   std::vector<const RuleMatches*> profiles;
   std::vector<Symbol> profile_names;
   std::vector<HostSection> host_sections;
@@ -72,17 +76,18 @@ struct Cell {
   Bits headers;
   size_t header = 0;  // one of them
   std::vector<Step> steps;
+  bool says_ports = false;   // some step does
   size_t part = Bits::npos;  // of Allowed, that has its peers
 };
 
 template <class Each>
 void for_each_policy(const Program& program, Each each) {
   for (const auto& tier : program.tiers)
-    for (const auto* policy : tier.policies) each(*policy);
+    for (const auto* policy : tier->policies) each(*policy);
   for (const auto* profile : program.profiles) each(*profile);
   for (const auto& section : program.host_sections)
     for (const auto& tier : section.tiers)
-      for (const auto* policy : tier.policies) each(*policy);
+      for (const auto* policy : tier->policies) each(*policy);
 }
 
 // The tier of a decision; null: a profile's.
@@ -92,8 +97,27 @@ const ProgramTier* tier_at(const Program& program, size_t tier);
 // alike. O(rules with a local condition).
 std::vector<uint8_t> local_answers(const Program& program, size_t local);
 
-// `local` stands for all endpoints of the group. O(rules × header conditions).
-std::vector<Cell> cells_of(const Program& program, size_t local, const HeaderSpace& headers);
+// The coarsest cuts of the headers that all conditions of a program respect, remembered: most
+// programs have the conditions of others.
+class HeaderCuts {
+ public:
+  explicit HeaderCuts(const HeaderSpace& headers) : headers_(headers) {}
+  // Valid until the next call.
+  const std::vector<Bits>& of(const Program& program);
+
+ private:
+  const HeaderSpace& headers_;
+  Bits conditions_;  // of the program asked for
+  absl::flat_hash_map<std::vector<uint64_t>, std::vector<Bits>> known_;
+};
+
+// Makes the cells of a program of what there is: memory is used again. No cell has a part. `local`
+// stands for all endpoints of the group. O(rules × cells).
+void cut_cells(const Program& program, size_t local, const HeaderSpace& headers, HeaderCuts& cuts,
+               std::vector<Cell>& cells);
+// The same for one tier of a program, no rule of which asks about the endpoint itself.
+std::vector<Cell> cells_of_tier(const ProgramTierPtr& tier, bool ingress,
+                                const HeaderSpace& headers);
 
 // Whether the conditions on named ports of one side of a rule hold at an element.
 Verdict ports_hold(const RuleSideMatch& side, size_t element, const HeaderSpace& headers,

@@ -2,17 +2,21 @@
 // Brings what a group lets through up to date at those elements alone that changed.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "sim/analysis/reach/ask.h"
+#include "sim/analysis/reach/element_column.h"
 #include "sim/analysis/reach/groups.h"
 
 namespace felixsim::reach {
 
-// An element that is now, for every rule, like one that did not change (npos: like none, it is
+// Elements that are now, for every rule, like one that did not change (npos: like none, they are
 // vacant).
-struct AlikeElement {
-  size_t element = 0, like = Bits::npos;
+struct AlikeElements {
+  size_t like = Bits::npos;
+  std::vector<std::pair<size_t, uint64_t>> words;  // where in a set, which bits
+  void add(size_t element);
 };
 
 // Asks the rules about elements that every set's column is about (ElementSets::look_at).
@@ -20,19 +24,18 @@ struct AlikeElement {
 class ColumnEvaluator {
  public:
   void evaluate(std::vector<Cell>& cells, const Program& program, const HeaderSpace& headers,
-                const Bits& live, const std::vector<size_t>& elements, Allowed& allowed);
+                const Bits& live, const ElementColumn& elements, Allowed& allowed);
 
  private:
-  void gather(const Cell& cell, const Program& program, const HeaderSpace& headers,
-              const std::vector<size_t>& elements);
+  void find_port_matches(const Cell& cell, const Program& program, const HeaderSpace& headers,
+                         const ElementColumn& elements);
 
   std::vector<Column> found_, made_;
-  std::vector<Peers> peers_;
   std::vector<const Column*> of_part_;
 };
 
 // Asks no rule. O(elements × parts), as long as the parts stay what they are.
-void copy_columns(const std::vector<AlikeElement>& elements, std::vector<Cell>& cells,
+void copy_columns(const std::vector<AlikeElements>& alike, std::vector<Cell>& cells,
                   Allowed& allowed);
 
 }  // namespace felixsim::reach

@@ -33,6 +33,7 @@ void CompiledRules::compile_one(const std::vector<msg::Rule>& rules, bool ingres
   fresh.touched = out.touched;
   fresh.asked_local = out.asks_local;
   count_users(out, false);
+  fresh.before = std::make_shared<const RuleMatches>(std::move(out));
   out = std::move(fresh);
   count_users(out, true);
 }
@@ -81,10 +82,12 @@ std::vector<Symbol> CompiledRules::compile(const ClusterState& state, const Chan
   return came;
 }
 
-void CompiledRules::drop_gone(const ClusterState& state, const Changes& changes) {
+void CompiledRules::drop_old(const ClusterState& state, const Changes& changes) {
   const auto drop = [this](const auto& key, const auto* value, auto& rules) {
     const auto it = rules.find(key);
-    if (value || it == rules.end()) return;
+    if (it == rules.end()) return;
+    it->second->inbound.before = it->second->outbound.before = nullptr;
+    if (value) return;
     for (auto* one : {&it->second->inbound, &it->second->outbound}) count_users(*one, false);
     rules.erase(it);
   };

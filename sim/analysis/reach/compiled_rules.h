@@ -30,8 +30,9 @@ class CompiledRules {
   // Compiles what changed; marks rules whose sets changed. Returns the profiles that came.
   std::vector<Symbol> compile(const ClusterState& state, const Changes& changes, size_t update,
                               ElementSets& sets, HeaderSpace& headers);
-  // Forgets what is no longer in force: nothing may look at its rules any more.
-  void drop_gone(const ClusterState& state, const Changes& changes);
+  // Forgets what rules were before, and what is no longer in force: nothing may look at it any
+  // more.
+  void drop_old(const ClusterState& state, const Changes& changes);
 
  private:
   template <class Key>

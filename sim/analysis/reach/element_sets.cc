@@ -17,15 +17,6 @@ Signature mark_of(uint64_t set, uint64_t part, Verdict verdict) {
   return signature_of(set, 2 * part + (verdict == Verdict::unknown ? 1 : 0));
 }
 
-Column column_of(const Tri& set, const std::vector<size_t>& elements) {
-  Column column;
-  for (size_t i = 0; i < elements.size(); ++i) {
-    column.yes |= uint64_t{set.yes.test(elements[i])} << i;
-    column.may |= uint64_t{set.may.test(elements[i])} << i;
-  }
-  return column;
-}
-
 }  // namespace
 
 void ElementSets::sign(const Tri& members, uint64_t number, uint64_t part) {
@@ -349,10 +340,13 @@ void ElementSets::update(const SetUpdate& update, Bits& dirty) {
   update_combined(update, dirty);
 }
 
-void ElementSets::look_at(const std::vector<size_t>& elements) {
-  for (auto& [id, set] : ip_sets_) set->column = column_of(set->members, elements);
-  for (auto& [host, set] : on_host_) set->column = column_of(set->members, elements);
-  for (const auto& set : combined_) set->column = column_of(set->members, elements);
+void ElementSets::look_at(const ElementColumn& elements) {
+  const auto look = [&](ElementSet& set) {
+    set.column = {elements.read(set.members.yes), elements.read(set.members.may)};
+  };
+  for (auto& [id, set] : ip_sets_) look(*set);
+  for (auto& [host, set] : on_host_) look(*set);
+  for (const auto& set : combined_) look(*set);
 }
 
 }  // namespace felixsim::reach

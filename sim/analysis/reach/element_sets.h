@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/analysis/reach/addresses.h"
+#include "sim/analysis/reach/element_column.h"
 #include "sim/analysis/reach/headers.h"
 #include "sim/analysis/reach/signature.h"
 #include "sim/analysis/reach/state.h"
@@ -67,8 +68,8 @@ class ElementSets {
   const std::vector<Signature>& signatures() const { return signatures_; }
   // The sets that the last update touched, each an ElementSet or PortSet.
   const std::vector<const void*>& touched() const { return touched_; }
-  // Fills every set's column with the membership of these elements, 64 at most.
-  void look_at(const std::vector<size_t>& elements);
+  // Fills every set's column with the membership of these elements.
+  void look_at(const ElementColumn& elements);
 
  private:
   // What nets and sets together say: in one of the nets, in all sets, in none of the others.

@@ -40,8 +40,8 @@ class DeadRuleSearch {
   static void for_each_rule(const Program& program, Each each) {
     const auto tiers = static_cast<uint32_t>(program.tiers.size());
     for (uint32_t t = 0; t < tiers; ++t)
-      for (uint32_t p = 0; p < program.tiers[t].policies.size(); ++p)
-        for (const auto& rule : *program.tiers[t].policies[p])
+      for (uint32_t p = 0; p < program.tiers[t]->policies.size(); ++p)
+        for (const auto& rule : *program.tiers[t]->policies[p])
           each(rule, Decided{DecidedBy::rule, t, p, &rule});
     for (uint32_t t = tiers + 1; const auto* tier = tier_at(program, t); ++t)
       for (uint32_t p = 0; p < tier->policies.size(); ++p)

@@ -32,9 +32,9 @@ Tri peers_with_ports(const RuleSideMatch& side, const HeaderSpace& headers, cons
   return out;
 }
 
-// What the steps of a cell match, as words of whole sets.
+// What the steps of a cell match, as words of whole sets; null: any peer.
 struct CellPeers {
-  std::vector<Peers> peers;
+  std::vector<const Tri*> peers;
   std::vector<Tri> made;  // for this cell alone
 
   CellPeers(const Cell& cell, const Program& program, const HeaderSpace& headers,
@@ -46,8 +46,16 @@ struct CellPeers {
         const auto& side = peer_side(*step.decided.rule, program.ingress);
         set = &made.emplace_back(peers_with_ports(side, headers, cell, live));
       }
-      peers.push_back(set ? Peers{set->yes.data(), set->may.data()} : Peers{});
+      peers.push_back(set);
     }
+  }
+  template <size_t N>
+  auto at(size_t offset) const {
+    return [this, offset](size_t step) -> Match<N> {
+      const Tri* set = peers[step];
+      if (!set) return {Words<N>::all(), Words<N>::all()};
+      return {Words<N>::at(set->yes.data() + offset), Words<N>::at(set->may.data() + offset)};
+    };
   }
 };
 
@@ -66,11 +74,38 @@ Tri peers_of(const Cell& cell, const Program& program, const HeaderSpace& header
   const CellPeers peers(cell, program, headers, live);
   Tri out = Tri::none(live.size());
   for_each_words(live, [&]<size_t N>(size_t offset, const Words<N>& left) {
-    const auto found = ask(cell, peers.peers, offset, left, [](size_t, const Words<N>&) {});
-    std::copy_n(found.surely.words.begin(), N, out.yes.data() + offset);
-    std::copy_n(found.perhaps.words.begin(), N, out.may.data() + offset);
+    const auto found = ask(cell, peers.at<N>(offset), left, [](size_t, const Words<N>&) {});
+    const Words<N> surely = found.allowed - found.denied;
+    std::copy_n(surely.words.begin(), N, out.yes.data() + offset);
+    std::copy_n(found.allowed.words.begin(), N, out.may.data() + offset);
   });
   return out;
+}
+
+// Writes into the parts which headers their cells have, and drops those that have none.
+void settle(std::vector<Cell>& cells, Allowed& allowed) {
+  for (auto& part : allowed) part.headers.reset();
+  for (const auto& cell : cells)
+    if (cell.part != Bits::npos) allowed[cell.part].headers |= cell.headers;
+  const auto first = [](const AllowedPart& part) { return part.headers.find_first(); };
+  const bool good = std::is_sorted(
+      allowed.begin(), allowed.end(),
+      [&](const AllowedPart& a, const AllowedPart& b) { return first(a) < first(b); });
+  if (good && (allowed.empty() || allowed.back().headers.any())) return;
+  std::vector<size_t> order;
+  for (size_t p = 0; p < allowed.size(); ++p)
+    if (allowed[p].headers.any()) order.push_back(p);
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return first(allowed[a]) < first(allowed[b]); });
+  std::vector<size_t> now(allowed.size(), Bits::npos);
+  Allowed ordered;
+  for (const size_t p : order) {
+    now[p] = ordered.size();
+    ordered.push_back(std::move(allowed[p]));
+  }
+  allowed = std::move(ordered);
+  for (auto& cell : cells)
+    if (cell.part != Bits::npos) cell.part = now[cell.part];
 }
 
 }  // namespace
@@ -103,6 +138,14 @@ Allowed joined(std::vector<Cell>& cells, std::vector<Tri> peers) {
   return out;
 }
 
+std::vector<Tri> peers_of_cells(const std::vector<Cell>& cells, const Allowed& allowed,
+                                size_t elements) {
+  std::vector<Tri> all;
+  for (const auto& cell : cells)
+    all.push_back(cell.part == Bits::npos ? Tri::none(elements) : allowed[cell.part].peers);
+  return all;
+}
+
 Allowed evaluate(std::vector<Cell>& cells, const Program& program, const HeaderSpace& headers,
                  const Bits& live) {
   std::vector<Tri> peers;
@@ -110,13 +153,57 @@ Allowed evaluate(std::vector<Cell>& cells, const Program& program, const HeaderS
   return joined(cells, std::move(peers));
 }
 
+void derive(std::vector<Cell>& cells, const Program& program, const HeaderSpace& headers,
+            const Bits& live, const Bits& changed, Allowed& allowed) {
+  std::vector<std::pair<size_t, Tri>> fresh;  // cells with peers that no part is known to have
+  for (size_t c = 0; c < cells.size(); ++c) {
+    Cell& cell = cells[c];
+    cell.part = Bits::npos;
+    const size_t header = cell.headers.find_first_outside(changed);
+    if (header == Bits::npos) {
+      Tri peers = peers_of(cell, program, headers, live);
+      if (peers.may.any()) fresh.emplace_back(c, std::move(peers));
+      continue;
+    }
+    for (size_t p = 0; p < allowed.size(); ++p)
+      if (allowed[p].headers.test(header)) cell.part = p;
+  }
+  if (fresh.empty()) return settle(cells, allowed);
+  std::vector<Tri> peers = peers_of_cells(cells, allowed, live.size());
+  for (auto& [c, one] : fresh) peers[c] = std::move(one);
+  allowed = joined(cells, std::move(peers));
+}
+
+std::vector<TierOutcome> outcomes_of(const ProgramTierPtr& tier, bool ingress,
+                                     const HeaderSpace& headers, const Bits& live) {
+  std::vector<TierOutcome> out;
+  Program program;
+  program.ingress = ingress;
+  for (auto& cell : cells_of_tier(tier, ingress, headers)) {
+    const CellPeers peers(cell, program, headers, live);
+    const Bits none(live.size());
+    TierOutcome one{std::move(cell.headers), none, none, none};
+    for_each_words(live, [&]<size_t N>(size_t offset, const Words<N>& left) {
+      const auto found = ask(cell, peers.at<N>(offset), left, [](size_t, const Words<N>&) {});
+      std::copy_n(found.allowed.words.begin(), N, one.allowed.data() + offset);
+      std::copy_n(found.denied.words.begin(), N, one.denied.data() + offset);
+      std::copy_n(found.left.words.begin(), N, one.left.data() + offset);
+    });
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 void observe(const Program& program, size_t local, const HeaderSpace& headers, const Bits& live,
              const Observer& observer) {
-  for (const auto& cell : cells_of(program, local, headers)) {
+  HeaderCuts cuts(headers);
+  std::vector<Cell> cells;
+  cut_cells(program, local, headers, cuts, cells);
+  for (const auto& cell : cells) {
     const CellPeers peers(cell, program, headers, live);
     std::vector<Bits> hits(cell.steps.size(), Bits(live.size()));
     for_each_words(live, [&]<size_t N>(size_t offset, const Words<N>& left) {
-      ask(cell, peers.peers, offset, left, [&](size_t step, const Words<N>& hit) {
+      ask(cell, peers.at<N>(offset), left, [&](size_t step, const Words<N>& hit) {
         std::copy_n(hit.words.begin(), N, hits[step].data() + offset);
       });
     });

@@ -1,40 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/analysis/reach/host_policy.h"
 
-#include "model/rules/names.h"
-
 namespace felixsim::reach {
 
-namespace {
-
-void append_tier(const msg::TierInfo& tier, bool ingress, const CompiledRules& rules,
-                 std::vector<ProgramTier>& out) {
-  ProgramTier one;
-  bool decides = false;  // a tier of staged policies only denies nothing
-  for (const auto& policy : ingress ? tier.ingress : tier.egress) {
-    if (rules::is_staged(policy)) continue;
-    decides = true;
-    const auto* compiled = rules.policy(policy);
-    if (!compiled) continue;
-    one.policies.push_back(&compiled->of(ingress));
-    one.names.push_back(policy);
-  }
-  one.name = tier.name;
-  one.denies_rest = tier.default_action.view() != "Pass";
-  if (decides) out.push_back(std::move(one));
-}
-
-}  // namespace
-
-std::vector<ProgramTier> workload_tiers(const std::vector<calc::TierPtr>& tiers, bool ingress,
-                                        const CompiledRules& rules) {
-  std::vector<ProgramTier> out;
-  for (const auto& tier : tiers) append_tier(*tier, ingress, rules, out);
-  return out;
-}
-
 std::vector<HostSection> host_sections(const ClusterState& state, Symbol host, bool ingress,
-                                       const CompiledRules& rules, ElementSets& sets) {
+                                       ProgramTiers& tiers, ElementSets& sets) {
   std::vector<HostSection> out;
   const auto* endpoints = state.host_endpoints(host);
   if (!endpoints) return out;
@@ -55,7 +25,7 @@ std::vector<HostSection> host_sections(const ClusterState& state, Symbol host, b
       section.surely = all && (own_interface || !any_named) && !may_be_accepted;
       if (!all) section.never = sets.on_host(host);
       for (const auto& tier : endpoint->forward_tiers)
-        append_tier(tier, coming, rules, section.tiers);
+        if (auto one = tiers.of(tier, coming)) section.tiers.push_back(std::move(one));
       if (!section.tiers.empty()) out.push_back(std::move(section));
     }
     if (endpoint->pre_dnat_tiers.empty() && endpoint->untracked_tiers.empty()) continue;

@@ -9,16 +9,12 @@
 #include <vector>
 
 #include "sim/analysis/reach/cells.h"
-#include "sim/analysis/reach/compiled_rules.h"
+#include "sim/analysis/reach/program_tiers.h"
 
 namespace felixsim::reach {
 
-// One direction of an endpoint's tiers, without staged policies and what is not in force.
-std::vector<ProgramTier> workload_tiers(const std::vector<calc::TierPtr>& tiers, bool ingress,
-                                        const CompiledRules& rules);
-
 // For what workloads of the host send, or (ingress) get.
 std::vector<HostSection> host_sections(const ClusterState& state, Symbol host, bool ingress,
-                                       const CompiledRules& rules, ElementSets& sets);
+                                       ProgramTiers& tiers, ElementSets& sets);
 
 }  // namespace felixsim::reach

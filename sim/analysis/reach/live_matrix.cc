@@ -15,12 +15,43 @@ Changes everything(const ClusterState& state) {
   return all;
 }
 
-// Whether the matrix treats them alike.
-bool alike(const Endpoint& a, const Endpoint& b) {
+bool same_addresses(const WorkloadEndpoint& a, const WorkloadEndpoint& b) {
+  return &a == &b || (a.ipv4_nets == b.ipv4_nets && a.ipv6_nets == b.ipv6_nets);
+}
+
+bool same_policy(const Endpoint& a, const Endpoint& b) {
   if (a.policy != b.policy && a.tiers() != b.tiers()) return false;
   const WorkloadEndpoint &x = a.workload(), &y = b.workload();
-  return &x == &y || (x.state == y.state && x.profile_ids == y.profile_ids &&
-                      x.ipv4_nets == y.ipv4_nets && x.ipv6_nets == y.ipv6_nets);
+  return &x == &y || (x.state == y.state && x.profile_ids == y.profile_ids);
+}
+
+// A changed endpoint: where in the list it is, or would be; what it was and is, null: nothing.
+struct ChangedEndpoint {
+  const EndpointName* name;
+  size_t place = 0;
+  const Endpoint *before = nullptr, *now = nullptr;
+};
+
+// Both lists are in order, and neighbours often change together: then nothing is searched for.
+std::vector<ChangedEndpoint> find_changed(const std::vector<EndpointName>& names,
+                                          const std::vector<EndpointInfo>& before,
+                                          const std::map<EndpointName, Endpoint>& now) {
+  std::vector<ChangedEndpoint> out;
+  out.reserve(names.size());
+  auto old = before.begin();
+  auto current = now.begin();
+  for (const auto& name : names) {
+    if (old != before.end() && old->name != name)
+      old = std::lower_bound(
+          old, before.end(), name,
+          [](const EndpointInfo& info, const EndpointName& value) { return info.name < value; });
+    if (current != now.end() && current->first != name) current = now.lower_bound(name);
+    ChangedEndpoint one{&name, static_cast<size_t>(old - before.begin()), nullptr, nullptr};
+    if (old != before.end() && old->name == name) one.before = &(old++)->endpoint;
+    if (current != now.end() && current->first == name) one.now = &(current++)->second;
+    out.push_back(one);
+  }
+  return out;
 }
 
 }  // namespace
@@ -55,32 +86,36 @@ void LiveMatrix::update(const Changes& changes) {
 
 EndpointsMoved LiveMatrix::move_endpoints(const Changes& changes) {
   EndpointsMoved moved;
-  std::vector<EndpointInfo>& before = matrix_.endpoints;
-  std::vector<EndpointInfo> after;
-  after.reserve(before.size() + changes.endpoints.size());
+  std::vector<EndpointInfo>& endpoints = matrix_.endpoints;
+  const auto changed = find_changed(changes.endpoints, endpoints, state_.endpoints());
+  const bool same_ones = std::all_of(changed.begin(), changed.end(),
+                                     [](const auto& one) { return one.before && one.now; });
+  const size_t count = endpoints.size();
+  std::vector<EndpointInfo> before;
+  if (!same_ones) before = std::exchange(endpoints, {});
   const auto keep_until = [&](size_t end) {
     for (size_t i = moved.to.size(); i < end; ++i) {
-      moved.to.push_back(static_cast<int>(after.size()));
-      after.push_back(std::move(before[i]));
+      moved.to.push_back(static_cast<int>(same_ones ? i : endpoints.size()));
+      if (!same_ones) endpoints.push_back(std::move(before[i]));
     }
   };
-  for (const auto& name : changes.endpoints) {
-    auto it = before.begin() + static_cast<std::ptrdiff_t>(moved.to.size());
-    if (it == before.end() || it->name != name)  // else the last one's neighbour
-      it = std::lower_bound(
-          it, before.end(), name,
-          [](const EndpointInfo& info, const EndpointName& value) { return info.name < value; });
-    keep_until(static_cast<size_t>(it - before.begin()));
-    const auto now = state_.endpoints().find(name);
-    const bool was = it != before.end() && it->name == name;
-    const bool is = now != state_.endpoints().end();
-    if (was) moved.to.push_back(is ? static_cast<int>(after.size()) : -1);
-    if (!is) continue;
-    if (!was || !alike(it->endpoint, now->second)) moved.renewed.push_back(after.size());
-    after.push_back({name, now->second, options_.without_address.contains(name.workload)});
+  moved.to.reserve(count);
+  for (const auto& one : changed) {
+    keep_until(one.place);
+    const size_t place = same_ones ? one.place : endpoints.size();
+    if (one.before) moved.to.push_back(one.now ? static_cast<int>(place) : -1);
+    if (!one.now) continue;
+    if (!one.before || !same_addresses(one.before->workload(), one.now->workload()))
+      moved.renewed.push_back(place);
+    else if (!same_policy(*one.before, *one.now))
+      moved.other_policy.push_back(place);
+    if (same_ones)
+      endpoints[place].endpoint = *one.now;
+    else
+      endpoints.push_back(
+          {*one.name, *one.now, options_.without_address.contains(one.name->workload)});
   }
-  keep_until(before.size());
-  before = std::move(after);
+  keep_until(count);
   return moved;
 }
 

@@ -101,9 +101,17 @@ RuleMatches compile_rules(const std::vector<msg::Rule>& rules, bool ingress, Ele
     for (const Symbol id : rule.destination_ip_port_set_ids)
       match.destination.all.push_back(sets.ports(id, false));
     match.header = headers.add(header_of(rule));
+    out.conditions.push_back(match.header);
+    for (const auto* side : {&match.source, &match.destination}) {
+      if (side->ports != no_match) out.conditions.push_back(side->ports);
+      out.says_ports = out.says_ports || side->says_ports();
+    }
     out.asks_local = out.asks_local || !local_side(match, ingress).says_nothing();
     out.rules.push_back(std::move(match));
   }
+  std::sort(out.conditions.begin(), out.conditions.end());
+  out.conditions.erase(std::unique(out.conditions.begin(), out.conditions.end()),
+                       out.conditions.end());
   return out;
 }
 

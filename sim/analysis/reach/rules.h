@@ -5,6 +5,7 @@
 #pragma once
 
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "sim/analysis/reach/element_sets.h"
@@ -36,11 +37,15 @@ struct RuleMatch {
 struct RuleMatches {
   bool ingress = true;
   std::vector<RuleMatch> rules;
-  bool asks_local = false;   // some rule has a condition on the endpoint's own side
-  bool asked_local = false;  // so it was before the last change
-  bool gone = false;         // no longer in force
+  std::vector<size_t> conditions;  // of all rules on headers, but for those of named ports
+  bool says_ports = false;         // some rule has a condition on named ports
+  bool asks_local = false;         // some rule has a condition on the endpoint's own side
+  bool asked_local = false;        // so it was before the last change
+  bool gone = false;               // no longer in force
   // Updates: the last that changed rules, or headers that they tell apart; members of sets.
   size_t changed = 0, touched = 0;
+  std::shared_ptr<const RuleMatches>
+      before;  // during the update that changed rules: what they were
   auto begin() const { return rules.begin(); }
   auto end() const { return rules.end(); }
 };

@@ -2,6 +2,8 @@
 // A matrix that followed events says the same as one computed afresh.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <random>
 
 #include "replay/capture/capture.h"
@@ -79,6 +81,129 @@ std::string told(const reach::ClusterState& state, const reach::Matrix& matrix) 
   return out;
 }
 
+// Many groups of endpoints, each with a policy of its own, and tiers and policies that all or half
+// of them share: of these the order, default action, selector, rules and tier change.
+class SharedTierEvents {
+ public:
+  explicit SharedTierEvents(uint64_t seed) : random_(seed) {
+    std::string all;
+    for (const char* team : {"red", "blue"})
+      all += fmt::format(
+          "---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {0}, labels: {{team: "
+          "{0}}}}}}}\n",
+          team);
+    for (size_t i = 0; i < pods; ++i) all += pod(i) + own_policy(i);
+    for (const char* name : tier_names) all += tier(name);
+    for (size_t i = 0; i < shared_policies; ++i) all += shared_policy(i);
+    first_ = read(all + network_set());
+  }
+
+  const std::vector<DatastoreEvent>& first() const { return first_; }
+  std::vector<DatastoreEvent> next() {
+    std::string text;
+    for (size_t i = one_in(5) ? 3 : 1; i > 0; --i) text += event();
+    std::vector<DatastoreEvent> out;
+    for (auto& event : read(text))  // what every datastore holds comes with each manifest
+      if (std::find(first_.begin(), first_.end(), event) == first_.end()) out.push_back(event);
+    if (one_in(12)) {
+      DatastoreEvent gone = first_[below(first_.size())];
+      gone.value.reset();
+      out.push_back(std::move(gone));
+    }
+    return out;
+  }
+
+ private:
+  static constexpr size_t pods = 44, shared_policies = 6;
+  static constexpr std::array tier_names{"front", "middle", "back"};
+
+  size_t below(size_t count) { return random_() % count; }
+  bool one_in(size_t count) { return below(count) == 0; }
+  const char* team() { return one_in(2) ? "red" : "blue"; }
+
+  std::string pod(size_t i) {
+    return fmt::format(
+        "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: p{0}, namespace: {1}, labels: {{own: "
+        "p{0}, app: a{2}}}}}, spec: {{nodeName: node1, containers: [{{name: c, ports: [{{name: "
+        "http, "
+        "containerPort: {3}}}]}}]}}, status: {{phase: Running, podIP: 10.0.0.{0}}}}}\n",
+        i + 1, i % 2 ? "red" : "blue", below(3), one_in(2) ? 80 : 81);
+  }
+  std::string own_policy(size_t i) {
+    return fmt::format(
+        "---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: own{0}, "
+        "namespace: {1}}}, spec: {{podSelector: {{matchLabels: {{own: p{0}}}}}, policyTypes: "
+        "[Ingress, Egress], ingress: [{{from: [{{podSelector: {{matchLabels: {{app: a{2}}}}}}}], "
+        "ports: [{{port: {3}}}]}}], egress: [{{to: [{{ipBlock: {{cidr: 10.0.0.{4}/28}}}}]}}]}}}}\n",
+        i + 1, i % 2 ? "red" : "blue", below(3), 80 + below(3), 16 * below(4));
+  }
+  std::string tier(const std::string& name) {
+    return fmt::format(
+        "---\n{{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {{name: {}}}, spec: "
+        "{{order: "
+        "{}, defaultAction: {}}}}}\n",
+        name, one_in(3) ? 2000000 + below(3) : below(4), one_in(2) ? "Pass" : "Deny");
+  }
+  std::string rule() {
+    const char* const actions[] = {"Allow", "Deny", "Pass", "Log"};
+    const std::string matches[] = {
+        "",
+        ", source: {selector: feed == 'bad'}",
+        fmt::format(", source: {{selector: app == 'a{}'}}", below(3)),
+        fmt::format(", destination: {{nets: [10.0.0.{}/29]}}", 8 * below(6)),
+        fmt::format(", protocol: TCP, destination: {{ports: [{}]}}", 80 + below(5)),
+        fmt::format(", source: {{namespaceSelector: team == '{}'}}", team()),
+        fmt::format(", protocol: UDP, source: {{notNets: [192.0.2.{}/26]}}", 64 * below(4)),
+        one_in(4) ? ", protocol: TCP, destination: {ports: [http]}" : ""};
+    return fmt::format("{{action: {}{}}}", actions[below(4)], matches[below(8)]);
+  }
+  std::string shared_policy(size_t i) {
+    const std::string selectors[] = {"all()",
+                                     fmt::format("projectcalico.org/namespace == '{}'", team()),
+                                     fmt::format("app == 'a{}'", below(3)), "all()"};
+    const char* const types[] = {"[Ingress]", "[Egress]", "[Ingress, Egress]"};
+    return fmt::format(
+        "---\n{{apiVersion: projectcalico.org/v3, kind: {}GlobalNetworkPolicy, metadata: {{name: "
+        "shared{}}}, spec: {{tier: {}, order: {}, selector: \"{}\", types: {}, ingress: [{}, {}], "
+        "egress: [{}, {}]}}}}\n",
+        one_in(10) ? "Staged" : "", i, tier_names[below(3)], below(3), selectors[below(4)],
+        types[below(3)], rule(), rule(), rule(), rule());
+  }
+  std::string network_set() {
+    return fmt::format(
+        "---\n{{apiVersion: projectcalico.org/v3, kind: GlobalNetworkSet, metadata: {{name: feed, "
+        "labels: {{feed: bad}}}}, spec: {{nets: [192.0.2.{}/28, 198.51.100.{}/32]}}}}\n",
+        16 * below(8), below(200));
+  }
+  std::string event() {
+    switch (below(8)) {
+      case 0:
+        return pod(below(pods));
+      case 1:
+        return own_policy(below(pods));
+      case 2:
+        return network_set();
+      case 3:
+      case 4:
+        return tier(tier_names[below(3)]);
+      default:
+        return shared_policy(below(shared_policies));
+    }
+  }
+  static std::vector<DatastoreEvent> read(const std::string& manifests) {
+    const auto events = import_kubectl_text(manifests, "random", nullptr);
+    INFO((events ? std::string() : events.error().message) << manifests);
+    REQUIRE(events);
+    std::vector<DatastoreEvent> out;
+    for (const auto& event : *events)
+      if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) out.push_back(*change);
+    return out;
+  }
+
+  std::mt19937_64 random_;
+  std::vector<DatastoreEvent> first_;
+};
+
 }  // namespace
 
 TEST_CASE("after each of a random sequence of events the matrix is that computed from scratch") {
@@ -94,6 +219,24 @@ TEST_CASE("after each of a random sequence of events the matrix is that computed
       REQUIRE(told(follower.state, follower.live->matrix()) ==
               told(follower.state, reach::compute_matrix(follower.state)));
     }
+  }
+}
+
+TEST_CASE("the same where tiers change that many endpoints share") {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    SharedTierEvents events(seed);
+    Follower follower;
+    follower.take(events.first());
+    for (int step = 0; step < 80; ++step) {
+      const auto changes = events.next();
+      follower.take(changes);
+      INFO(fmt::format("seed {}, step {}", seed, step));
+      for (const auto& change : changes)
+        UNSCOPED_INFO(change.key + " " + change.value.value_or("gone"));
+      REQUIRE(told(follower.state, follower.live->matrix()) ==
+              told(follower.state, reach::compute_matrix(follower.state)));
+    }
+    CHECK(follower.live->matrix().v4.groups.size() > 60);  // or nothing is shared by many
   }
 }
 
