@@ -34,9 +34,9 @@ json names_json(const std::vector<msg::PolicyId>& policies) {
   return out;
 }
 
-// Name, host, addresses, and what policy applies in Felix's order.
-json pods_json(const reach::Matrix& matrix) {
-  auto out = json::array();
+// Name, host, addresses, and what policy applies in Felix's order; a line of JSON for each pod.
+std::string pod_lines(const reach::Matrix& matrix) {
+  std::string out;
   for (size_t i = 0; i < matrix.endpoints.size(); ++i) {
     const auto& endpoint = matrix.endpoints[i];
     auto nets = json::array();
@@ -51,11 +51,12 @@ json pods_json(const reach::Matrix& matrix) {
                        {"egress", names_json(tier->egress)}});
     auto profiles = json::array();
     for (const auto& profile : workload.profile_ids) profiles.push_back(profile.str());
-    out.push_back({{"name", reach::endpoint_text(matrix, i)},
+    const json pod{{"name", reach::endpoint_text(matrix, i)},
                    {"host", endpoint.name.host.str()},
                    {"nets", std::move(nets)},
                    {"tiers", std::move(tiers)},
-                   {"profiles", std::move(profiles)}});
+                   {"profiles", std::move(profiles)}};
+    out += dumped(pod) + "\n";
   }
   return out;
 }
@@ -109,7 +110,6 @@ void HtmlReport::add_moment(int64_t position, std::optional<SimTime> time,
                       {"time", time_json(time)},
                       {"label", label},
                       {"reach", nullptr},
-                      {"pods", nullptr},
                       {"links", nullptr},
                       {"nodes", json::array()}});
 }
@@ -138,7 +138,7 @@ void HtmlReport::add_links(const Cluster& cluster) {
 }
 
 void HtmlReport::add_reach(const reach::Matrix& matrix, bool last) {
-  moments_.back()["pods"] = keep(pods_, dumped(pods_json(matrix)));
+  pods_.set("", moments_.size() - 1, pod_lines(matrix));
   std::string text = reach_json({matrix, {}, {}}, schema);
   const bool is_new = reach_.empty() || reach_.back() != text;
   if (is_new && !last && reach_bytes_ + text.size() > limits_.reach_bytes) {
@@ -177,7 +177,7 @@ json HtmlReport::data() const {
   for (const auto& [text, number] : trace_texts_) trace_texts[number] = text;
   json out{{"schema", schema},        {"title", title_},         {"notes", notes},
            {"events", events_},       {"moments", moments_},     {"parts", node_parts()},
-           {"nodes", nodes_},         {"reach", parsed(reach_)}, {"pods", parsed(pods_)},
+           {"nodes", nodes_},         {"reach", parsed(reach_)}, {"pods", pods_.json()},
            {"links", parsed(links_)}, {"traces", traces_},       {"trace_texts", trace_texts}};
   out.update(texts_.json());
   return out;

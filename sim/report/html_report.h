@@ -65,12 +65,12 @@ class HtmlReport {
   ReportLimits limits_;
   std::vector<std::string> notes_;
   nlohmann::json events_ = nlohmann::json::array(), moments_ = nlohmann::json::array();
-  TextHistory texts_;
+  TextHistory texts_, pods_;  // by node and part; one text, a line a pod
   std::set<std::string> nodes_, without_texts_;
   size_t values_bytes_ = 0, values_left_out_ = 0;
   size_t reach_bytes_ = 0, reach_left_out_ = 0;
   // JSON texts, each different from the one before.
-  std::vector<std::string> reach_, pods_, links_;
+  std::vector<std::string> reach_, links_;
   nlohmann::json traces_ = nlohmann::json::array();
   std::map<std::string, size_t> trace_texts_;  // text -> its number
   size_t traces_left_out_ = 0;                 // at the last moment

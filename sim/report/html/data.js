@@ -32,10 +32,10 @@ function expanded(ids) {
   return out;
 }
 
-// Numbers of the lines of a node's part at a moment.
-function lines_at(node, part, moment) {
+// Numbers of the lines of a text at a moment.
+function text_at(history, name, moment) {
   let lines = [];
-  for (const [from, splices] of DATA.texts[node + "\n" + part] || []) {
+  for (const [from, splices] of history.texts[name] || []) {
     if (from > moment) break;
     const next = [];
     let at = 0;
@@ -50,9 +50,14 @@ function lines_at(node, part, moment) {
   return lines;
 }
 
+// Of a node's part.
+function lines_at(node, part, moment) { return text_at(DATA, node + "\n" + part, moment); }
+
+let last_pods = {moment: -1, pods: []};
 function pods_at(moment) {
-  const number = DATA.moments[moment].pods;
-  return number === null ? [] : DATA.pods[number];
+  if (last_pods.moment !== moment)
+    last_pods = {moment, pods: text_at(DATA.pods, "", moment).map(line => JSON.parse(DATA.pods.lines[line]))};
+  return last_pods.pods;
 }
 
 function reach_at(moment) {

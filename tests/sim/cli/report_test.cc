@@ -138,8 +138,9 @@ metadata: {name: x}
   const std::string page = scratch.file("a.html");
   REQUIRE(cli_test::felixsim("report " + scratch.file("m.yaml") + " --out " + page).code == 2);
   const auto data = data_of(text_of(page));
-  REQUIRE_FALSE(data["pods"].empty());
-  CHECK(data["pods"].back()[0]["name"].get<std::string>().rfind("shop/web", 0) == 0);
+  REQUIRE_FALSE(data["pods"]["lines"].empty());
+  const auto pod = nlohmann::json::parse(data["pods"]["lines"][0].get<std::string>());
+  CHECK(pod["name"].get<std::string>().rfind("shop/web", 0) == 0);
   CHECK(data["notes"].dump().find("FancyPolicy") != std::string::npos);
 }
 
