@@ -97,7 +97,7 @@ class OneNode {
     }
   }
   std::string state() const {
-    return print_wireguard(kernel_.state().links) +
+    return print_wireguard(wireguard_devices(kernel_.state().links)) +
            print_routes(kernel_.state().routes, IpFamily::v4) +
            print_rules(kernel_.state().rules, IpFamily::v4);
   }

@@ -91,7 +91,7 @@ TEST_CASE("WireGuard gets its device, its peers, a table and the rule into it") 
   CHECK(link.mtu_bytes == 1440);
   REQUIRE(link.addresses.size() == 1);
   CHECK(link.addresses[0].prefix.str() == "10.0.0.1/32");
-  CHECK(print_wireguard(link) ==
+  CHECK(print_wireguard({{link.name, *link.wireguard}}) ==
         "interface: wireguard.cali\n"
         "  public key: " +
             stand_in_wireguard_key(self, IpFamily::v4) +
@@ -129,7 +129,7 @@ TEST_CASE("IPv6 has a device of its own, and throws by lo") {
   CHECK(print_routes(node.kernel.state().routes, IpFamily::v6) ==
         "throw fd00::/122 dev lo table 1 metric 1024 pref medium\n"
         "fd00:1::/122 dev wg-v6.cali table 1 metric 1024 pref medium\n");
-  CHECK(print_wireguard(node.kernel.state().links).find("[2001:db8::2]:51820") !=
+  CHECK(print_wireguard(wireguard_devices(node.kernel.state().links)).find("[2001:db8::2]:51820") !=
         std::string::npos);
 }
 
@@ -200,7 +200,7 @@ TEST_CASE("What others did to device, rule and routes is put right at the next r
   TestNode node;
   node.add_peer(node_b, "192.0.2.2", key_b, "10.0.1.0/26");
   REQUIRE(node.apply());
-  const std::string before = print_wireguard(node.kernel.state().links);
+  const std::string before = print_wireguard(wireguard_devices(node.kernel.state().links));
   const std::string routes = node.own_routes(), rules = node.rules();
   node.run("wg set wireguard.cali fwmark 0x1 peer " + key_b + " remove");
   node.run("wg set wireguard.cali peer " + key_c + " allowed-ips 10.0.9.0/24");
@@ -209,10 +209,10 @@ TEST_CASE("What others did to device, rule and routes is put right at the next r
   node.run("ip route del 10.0.1.0/26 dev wireguard.cali table 1");
   node.run("ip route add 10.0.9.0/26 dev wireguard.cali table 1");
   REQUIRE(node.apply());
-  CHECK(print_wireguard(node.kernel.state().links) != before);
+  CHECK(print_wireguard(wireguard_devices(node.kernel.state().links)) != before);
   node.manager.queue_resync();
   REQUIRE(node.apply());
-  CHECK(print_wireguard(node.kernel.state().links) == before);
+  CHECK(print_wireguard(wireguard_devices(node.kernel.state().links)) == before);
   CHECK(node.own_routes() == routes);
   CHECK(node.rules() == rules);
 }
