@@ -25,6 +25,13 @@ IpFamily family_of(std::optional<IpFamily> asked, std::string_view text) {
   return text.find(':') != std::string_view::npos ? IpFamily::v6 : IpFamily::v4;
 }
 
+KernelAnswer refused_words(const std::string& message) {
+  if (message.find("addattr_l") != std::string::npos)  // its room, not the words
+    return {message.starts_with("rta_") ? 255 : 1, message};
+  const bool prefix = message.find(" is expected rather ") != std::string::npos;
+  return {prefix ? 1 : 255, "Error: " + message};
+}
+
 // Of the words "10.0.0.1/24" and the like the kernel takes only those without host bits; IPv6 masks
 // them.
 bool has_host_bits(const Arguments& arguments) {
@@ -92,10 +99,7 @@ KernelAnswer run_ip_route(KernelCore& core, std::optional<IpFamily> asked, std::
   if (!put && !deletes)
     return usage(fmt::format("Command \"{}\" is unknown, try \"ip route help\".", verb));
   auto named = parse_route_words(words, family);
-  if (!named) {
-    const bool prefix = named.error().message.find(" is expected rather ") != std::string::npos;
-    return {prefix ? 1 : 255, "Error: " + named.error().message};
-  }
+  if (!named) return refused_words(named.error().message);
   Route& route = named->route;
   if (auto missing = missing_device(core, route)) return *missing;
   if (route.type == Route::Type::local || route.type == Route::Type::broadcast)

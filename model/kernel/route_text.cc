@@ -27,6 +27,9 @@ constexpr std::pair<Route::Type, std::string_view> type_names[] = {
     {Route::Type::prohibit, "prohibit"},
     {Route::Type::throw_, "throw"}};
 
+// What iproute2 has room for in one message, which limits the number of next hops.
+constexpr size_t max_message_bytes = 4096, head_bytes = 28;
+
 // iproute2 takes these also abbreviated.
 bool is_short_for(std::string_view word, std::string_view key) {
   return !word.empty() && key.starts_with(word);
@@ -164,6 +167,7 @@ class RouteReader {
   // All that follows the first "nexthop".
   Result<RouteWords> read_next_hops() {
     std::vector<NextHop> hops;
+    size_t bytes = 4;
     std::string_view word = "nexthop";
     while (!word.empty()) {
       if (word != "nexthop")
@@ -178,7 +182,13 @@ class RouteReader {
         known = *taken;
         if (known) word = take_word(rest_);
       }
+      bytes += 8 + (hop.gateway ? 4 + address_bytes() : 0);
+      if (bytes > max_message_bytes)
+        return invalid("rta_addattr_l: Error! max allowed bound 4096 exceeded");
     }
+    const size_t dst_bytes = out_.route.dst.length > 0 ? 4 + address_bytes() : 0;
+    if (head_bytes + dst_bytes + bytes > max_message_bytes)
+      return invalid("addattr_l ERROR: message exceeded bound of 4096");
     out_.route.next_hops = std::move(hops);
     return std::move(out_);
   }
@@ -201,6 +211,8 @@ class RouteReader {
     }
     return true;
   }
+
+  size_t address_bytes() const { return family_ == IpFamily::v4 ? 4 : 16; }
 
   std::string_view rest_;
   IpFamily family_;

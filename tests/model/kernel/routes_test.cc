@@ -198,3 +198,23 @@ TEST_CASE("addresses make and keep the routes that Linux makes for them") {
           "172.16.0.0/24 dev eth0 proto kernel scope link src 172.16.0.5 \n");
   }
 }
+
+TEST_CASE("a route has as many next hops as iproute2 has room for") {
+  struct Case {
+    const char* command;
+    int most;
+  };
+  for (const Case& c :
+       {Case{"ip route add 10.0.0.0/8", 253}, Case{"ip -6 route add fd01::/64", 144}})
+    for (const int more : {0, 1, 1000}) {
+      auto kernel = two_links();
+      const bool v4 = c.most == 253;
+      std::string command = c.command;
+      for (int i = 2; i < 2 + c.most + more; ++i)
+        command += v4 ? fmt::format(" nexthop via 172.16.0.{} dev eth0", 2 + i % 200)
+                      : fmt::format(" nexthop via fd00:16::{:x}", i);
+      const auto answer = kernel.exec(command).value();
+      CHECK(answer.rc == (more == 0 ? 0 : more == 1 ? 1 : 255));
+      CHECK((answer.text.find("4096") != std::string::npos) == (more > 0));
+    }
+}
