@@ -67,6 +67,7 @@ struct Outcome {
 template <size_t N, class Matches, class Tell>
 Outcome<N> ask(const Cell& cell, Matches match, Words<N> left, Tell tell) {
   Words<N> allowed = Words<N>::none(), denied = allowed, passed = allowed;
+  Match<N> marked{Words<N>::none(), Words<N>::none()};  // those that carry the pass mark
   for (size_t i = 0; i < cell.steps.size(); ++i) {
     const Step& step = cell.steps[i];
     if (step.does == Step::Does::next) {
@@ -75,14 +76,25 @@ Outcome<N> ask(const Cell& cell, Matches match, Words<N> left, Tell tell) {
     }
     if (step.does == Step::Does::end) {
       tell(i, left);
-      if (step.denies_rest)
-        denied |= left;
-      else
-        passed |= left;
-      left = std::exchange(passed, Words<N>::none());
+      if (step.denies_rest) denied |= left;
+      const Words<N> rest = step.denies_rest ? Words<N>::none() : left;
+      if (!step.keeps_marks) marked = {Words<N>::none(), Words<N>::none()};
+      marked.yes |= passed - rest;
+      marked.may |= passed;
+      left = rest;
+      left |= std::exchange(passed, Words<N>::none());
       continue;
     }
     if (!left.any()) continue;
+    if (step.if_marked != Step::IfMarked::no) {
+      const Words<N> returns = left & marked.may;
+      passed |= returns;
+      left = left - marked.yes;
+      if (step.if_marked == Step::IfMarked::only) {
+        tell(i, returns);
+        continue;
+      }
+    }
     const Match<N> matched = match(i);
     const Words<N> hit = left & matched.may;
     tell(i, hit);

@@ -47,25 +47,37 @@ std::vector<Bits> cut(const Bits& conditions, const HeaderSpace& headers) {
   return parts;
 }
 
+// Whether a rule's header and its condition on the endpoint's own side hold.
+Verdict holds_here(const RuleMatch& rule, const Program& program, size_t local,
+                   const HeaderSpace& headers, size_t header) {
+  if (!holds(headers, rule.header, header)) return Verdict::no;
+  const RuleSideMatch& here = local_side(rule, program.ingress);
+  const Verdict verdict = ports_hold(here, local, headers, header);
+  return here.addresses ? both(verdict, verdict_of(here.addresses->members, local)) : verdict;
+}
+
 void append_rules(const RuleMatches& matches, const Program& program, size_t local,
                   const HeaderSpace& headers, Decided decided, Cell& cell) {
+  const bool of_profile = decided.tier == program.tiers.size();
   for (const auto& rule : matches) {
-    if (!holds(headers, rule.header, cell.header)) continue;
-    const RuleSideMatch& here = local_side(rule, program.ingress);
-    Verdict verdict = ports_hold(here, local, headers, cell.header);
-    if (here.addresses) verdict = both(verdict, verdict_of(here.addresses->members, local));
-    if (verdict == Verdict::no) continue;
-    const RuleSideMatch& peer = peer_side(rule, program.ingress);
+    const Verdict verdict = holds_here(rule, program, local, headers, cell.header);
     Step step;
     step.does = rule.action == RuleAction::allow  ? Step::Does::allow
                 : rule.action == RuleAction::deny ? Step::Does::deny
                                                   : Step::Does::pass;
-    step.surely = verdict == Verdict::yes;
-    step.addresses = peer.addresses.get();
-    step.says_ports = peer.says_ports();
-    cell.says_ports = cell.says_ports || step.says_ports;
     step.decided = decided;
     step.decided.rule = &rule;
+    if (of_profile && step.does == Step::Does::pass)
+      step.if_marked = verdict == Verdict::no ? Step::IfMarked::only : Step::IfMarked::also;
+    else if (verdict == Verdict::no)
+      continue;
+    if (verdict != Verdict::no) {
+      const RuleSideMatch& peer = peer_side(rule, program.ingress);
+      step.surely = verdict == Verdict::yes;
+      step.addresses = peer.addresses.get();
+      step.says_ports = peer.says_ports();
+      cell.says_ports = cell.says_ports || step.says_ports;
+    }
     cell.steps.push_back(step);
   }
 }
@@ -121,6 +133,7 @@ void append_steps(const Program& program, size_t local, const HeaderSpace& heade
     append_rules(*program.profiles[p], program, local, headers,
                  {DecidedBy::rule, tiers, p, nullptr}, cell);
     end(DecidedBy::no_profile, tiers, false);
+    cell.steps.back().keeps_marks = true;
   }
   end(DecidedBy::no_profile, tiers, true);
   uint32_t tier = tiers + 1;

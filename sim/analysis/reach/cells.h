@@ -64,9 +64,14 @@ struct Decided {
 struct Step {
   // next: what is allowed so far must pass what follows, too.
   enum class Does : uint8_t { allow, deny, pass, end, next } does = Does::end;
-  bool surely = true;       // whether the condition on the endpoint's own side is known to hold
-  bool denies_rest = true;  // of an end; else what is left goes on
-  bool says_ports = false;  // the rule has a condition on the peer's named ports
+  // A profile's pass returns whatever has the pass mark, which each tier clears at its start and
+  // profiles never do: what the last tier passed leaves a profile there, whether the rule matches
+  // (also) or cannot (only).
+  enum class IfMarked : uint8_t { no, also, only } if_marked = IfMarked::no;
+  bool keeps_marks = false;  // of an end: that of a profile
+  bool surely = true;        // whether the condition on the endpoint's own side is known to hold
+  bool denies_rest = true;   // of an end; else what is left goes on
+  bool says_ports = false;   // the rule has a condition on the peer's named ports
   const ElementSet* addresses = nullptr;  // null: any peer
   Decided decided;
 };

@@ -12,21 +12,21 @@ ProgramTierPtr ProgramTiers::of(const calc::TierPtr& tier, bool ingress) {
 }
 
 ProgramTierPtr ProgramTiers::of(const msg::TierInfo& tier, bool ingress) {
+  const auto& policies = ingress ? tier.ingress : tier.egress;
+  if (policies.empty()) return nullptr;
   ProgramTier out;
   out.name = tier.name;
-  out.denies_rest = tier.default_action.view() != "Pass";
+  out.denies_rest = tier.default_action.view() != "Pass" &&
+                    !std::all_of(policies.begin(), policies.end(), rules::is_staged);
   std::vector<uint64_t> identity{tier.name.hash(), out.denies_rest ? 1u : 0u};
-  bool decides = false;  // a tier of staged policies only denies nothing
-  for (const auto& policy : ingress ? tier.ingress : tier.egress) {
+  for (const auto& policy : policies) {
     if (rules::is_staged(policy)) continue;
-    decides = true;
     const auto* compiled = rules_.policy(policy);
     if (!compiled) continue;
     out.policies.push_back(&compiled->of(ingress));
     out.names.push_back(policy);
     identity.push_back(reinterpret_cast<uintptr_t>(out.policies.back()));
   }
-  if (!decides) return nullptr;
   auto& known = tiers_[std::move(identity)];
   ProgramTierPtr same = known.lock();
   if (!same) known = same = std::make_shared<const ProgramTier>(std::move(out));

@@ -18,8 +18,9 @@ class ProgramTiers {
  public:
   explicit ProgramTiers(const CompiledRules& rules) : rules_(rules) {}
 
-  // One direction of a tier, without staged policies and what is not in force. Null: no policy of
-  // it decides anything. Equal ones are the same pointer, as long as one is in use.
+  // One direction of a tier, without staged policies and what is not in force; one of staged
+  // policies alone denies nothing. Null: it has no policy. Equal ones are the same pointer, as long
+  // as one is in use.
   ProgramTierPtr of(const calc::TierPtr& tier, bool ingress);  // O(1) if asked before
   ProgramTierPtr of(const msg::TierInfo& tier, bool ingress);
 

@@ -101,6 +101,7 @@ RuleMatches compile_rules(const std::vector<msg::Rule>& rules, bool ingress, Ele
     for (const Symbol id : rule.destination_ip_port_set_ids)
       match.destination.all.push_back(sets.ports(id, false));
     match.header = headers.add(header_of(rule));
+    out.passes = out.passes || match.action == RuleAction::pass;
     out.conditions.push_back(match.header);
     for (const auto* side : {&match.source, &match.destination}) {
       if (side->ports != no_match) out.conditions.push_back(side->ports);

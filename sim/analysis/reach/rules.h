@@ -39,6 +39,7 @@ struct RuleMatches {
   std::vector<RuleMatch> rules;
   std::vector<size_t> conditions;  // of all rules on headers, but for those of named ports
   bool says_ports = false;         // some rule has a condition on named ports
+  bool passes = false;             // some rule does
   bool asks_local = false;         // some rule has a condition on the endpoint's own side
   bool asked_local = false;        // so it was before the last change
   bool gone = false;               // no longer in force

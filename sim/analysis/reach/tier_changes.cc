@@ -34,8 +34,10 @@ bool TierChanges::comparable(const Program& before, const Program& after) const 
   return !before.asks_local && !after.asks_local && before.host_sections.empty() &&
          after.host_sections.empty() && before.down == after.down &&
          before.denied_first == after.denied_first && before.profiles == after.profiles &&
-         std::none_of(after.profiles.begin(), after.profiles.end(),
-                      [&](const RuleMatches* rules) { return rules->changed == update_; });
+         std::none_of(after.profiles.begin(), after.profiles.end(), [&](const RuleMatches* rules) {
+           // A pass asks what a tier passed, which outcomes do not tell.
+           return rules->changed == update_ || rules->passes;
+         });
 }
 
 // Whether a tier is in both programs and not known to have moved.

@@ -267,6 +267,36 @@ TEST_CASE("of a rule with three lists Felix asks two, and reach and explain say 
   CHECK(has(explained(), "warning: whatever its destination nets say: Felix asks only two"));
 }
 
+// The pass mark of the last tier is still there.
+TEST_CASE("a profile's pass rule lets go of all that the last tier passed") {
+  Folder folder("marks");
+  const std::string cluster =
+      namespaces + pod("cli", "10.1.0.1") +
+      "---\n{apiVersion: projectcalico.org/v3, kind: Profile, metadata: {name: custom}, spec: "
+      "{ingress: [{action: Pass, protocol: ICMP}, {action: Deny, protocol: UDP}]}}\n"
+      "---\n{apiVersion: projectcalico.org/v3, kind: WorkloadEndpoint, metadata: {name: "
+      "n-k8s-srv-eth0, namespace: shop}, spec: {node: \"n\", orchestrator: k8s, pod: srv, "
+      "endpoint: eth0, interfaceName: cali1, ipNetworks: [10.1.0.2/32], profiles: [custom, "
+      "kns.shop]}}\n";
+  const auto policy = [](const std::string& name, const std::string& tier) {
+    return fmt::format(
+        "---\n{{apiVersion: projectcalico.org/v3, kind: {}GlobalNetworkPolicy, metadata: {{name: "
+        "{}}}, spec: {{tier: {}, types: [Ingress], ingress: [{{action: Pass}}]}}}}\n",
+        name == "watch" ? "Staged" : "", name, tier);
+  };
+  const std::string pair = "--from shop/cli --to shop/srv --format list --port udp/53";
+  const std::string allowed = "shop/cli -> shop/srv: udp/53\n";
+  folder.add("all.yaml", cluster);
+  CHECK(folder.reach(pair) == "");
+  folder.add("all.yaml", cluster + policy("p", "default"));
+  CHECK(folder.reach(pair) == allowed);
+  const std::string last_tier =
+      "---\n{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: last}, spec: {order: "
+      "9000000}}\n";
+  folder.add("all.yaml", cluster + policy("p", "default") + last_tier + policy("watch", "last"));
+  CHECK(folder.reach(pair) == "");  // the tier of the staged policy clears the mark
+}
+
 // It is accepted before the host endpoint of all interfaces is asked what it forwards.
 TEST_CASE("what policy before DNAT may accept is not surely denied on its way through") {
   Folder folder("dnat");
