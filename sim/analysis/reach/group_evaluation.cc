@@ -115,7 +115,7 @@ void GroupEvaluation::derive(TierChanges& changes, const std::vector<size_t>& ch
     const Difference* difference = group.fresh && group.from < 0
                                        ? nullptr
                                        : changes.between(out_.programs[from], out_.programs[g]);
-    if (difference && difference->peers.count() <= too_many && !difference->headers.all())
+    if (difference && !difference->all_headers)
       derived.push_back({g, difference});
     else
       whole.push_back(g);

@@ -8,11 +8,17 @@ namespace {
 constexpr size_t most_tiers = 64;
 // What concerns more peers, or more than a quarter of all, is said of the header.
 constexpr size_t most_peers = 2 * Bits::word_bits;
+constexpr size_t most_peers_in_all = 8 * Bits::word_bits;  // more: said of all headers
 
 std::vector<TierOutcome> all_left(const HeaderSpace& headers, const Bits& live) {
   TierOutcome out{Bits(headers.size()), Bits(live.size()), Bits(live.size()), live};
   out.headers.set();
   return {std::move(out)};
+}
+
+void bound(Difference& difference) {
+  if (difference.peers.count() > most_peers_in_all) difference.headers.set();
+  difference.all_headers = difference.headers.all();
 }
 
 bool rules_changed(const ProgramTier& tier, size_t update) {
@@ -119,7 +125,7 @@ const TierChanges::Outcomes* TierChanges::outcomes(const ProgramTierPtr& tier, b
 
 Difference TierChanges::compare(const Outcomes& before, const Outcomes& after) const {
   const size_t most = std::min(most_peers, live_.count() / 4);
-  Difference out{Bits(headers_.size()), Bits(live_.size())};
+  Difference out{Bits(headers_.size()), Bits(live_.size()), false};
   for (const auto& was : before)
     for (const auto& is : after) {
       if (!was.headers.intersects(is.headers)) continue;
@@ -133,6 +139,7 @@ Difference TierChanges::compare(const Outcomes& before, const Outcomes& after) c
       else
         out.headers |= was.headers & is.headers;
     }
+  bound(out);
   return out;
 }
 
@@ -140,11 +147,14 @@ const Difference* TierChanges::joined(const Differences& differences) {
   if (differences.size() == 1) return differences.front();
   auto& out = joined_[differences];
   if (out) return out.get();
-  out = std::make_unique<Difference>(Bits(headers_.size()), Bits(live_.size()));
+  out = std::make_unique<Difference>();
+  out->headers = Bits(headers_.size());
+  out->peers = Bits(live_.size());
   for (const auto* one : differences) {
     out->headers |= one->headers;
     out->peers |= one->peers;
   }
+  bound(*out);
   return out.get();
 }
 

@@ -20,6 +20,7 @@ namespace felixsim::reach {
 // it was. (Peers whose membership in a set changed are not in it.)
 struct Difference {
   Bits headers, peers;
+  bool all_headers = false;  // all of them are in `headers`
 };
 
 // Of one update: the rules that changed know what they were.
