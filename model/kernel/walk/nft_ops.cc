@@ -219,12 +219,16 @@ class NftReader {
     return static_cast<uint32_t>(dscp_class(word).value_or(0));
   }
 
-  // "ip saddr . meta l4proto . th sport @set".
+  // "ip saddr . meta l4proto . th sport @set"; "udp sport" also asks for the protocol, of which nft
+  // makes a match of its own.
   void concatenation(bool source) {
     std::vector<SetField> fields{source ? SetField::source : SetField::destination};
     while (accept(".")) {
-      next();
+      const auto word = next();
       const auto key = next();
+      const bool is_port = key == "sport" || key == "dport";
+      if (const auto protocol = nft_protocol_number(word); is_port && protocol)
+        add(Op::protocol).a = static_cast<uint32_t>(*protocol);
       fields.push_back(key == "l4proto" ? SetField::protocol
                        : key == "sport" ? SetField::source_port
                        : key == "dport" ? SetField::destination_port

@@ -123,6 +123,20 @@ TEST_CASE("nftables' sets, maps and statements") {
   CHECK(nodes.send("q", "10.0.0.2", tcp, 80).verdict == allowed);
 }
 
+// nft makes a match on the protocol out of "udp dport", be it one of several fields.
+TEST_CASE("a port of a protocol asks for the protocol, in a concatenation, too") {
+  TwoNodes nodes;
+  TwoNodes::nft(nodes.a,
+                "add table ip t\n"
+                "add chain ip t fwd { type filter hook forward priority 0; }\n"
+                "add set ip t s { type ipv4_addr . inet_proto . inet_service; }\n"
+                "add element ip t s { 10.0.0.3 . udp . 53 }\n"
+                "add rule ip t fwd iifname cali1 ip daddr . meta l4proto . udp dport != @s drop\n");
+  CHECK(nodes.send("p", "10.0.0.3", udp, 53).verdict == allowed);
+  CHECK(nodes.send("p", "10.0.0.3", udp, 54).verdict == blocked);
+  CHECK(nodes.send("p", "10.0.0.3", tcp, 54).verdict == allowed);
+}
+
 TEST_CASE("of two chains with one priority that of nftables is asked first") {
   TwoNodes nodes;
   TwoNodes::run(nodes.a, "iptables-nft -P FORWARD DROP");
