@@ -55,11 +55,12 @@ void add_v4_routes(const Link& link, const Address& address, std::vector<Route>&
   add(Cidr::host(Ip::v4(ip.to_u32() | mask)), Route::Type::broadcast, local_table, "link");
 }
 
+// An address that nobody else may have is looked for on a link that is up.
 void add_v6_routes(const Link& link, const Address& address, std::vector<Route>& routes) {
-  if (!link.admin_up || address.scope == "link") return;
+  if (address.scope == "link" || (!link.admin_up && !address.nodad)) return;
   routes.push_back(
       kernel_route(link, Cidr::host(address.prefix.address), Route::Type::local, local_table));
-  if (address.scope == "host") return;  // ::1
+  if (!link.admin_up || address.scope == "host") return;  // ::1
   Route connected = kernel_route(link, address.prefix.network(), Route::Type::unicast, main_table);
   connected.metric = 256;  // IP6_RT_PRIO_ADDRCONF
   routes.push_back(connected);

@@ -5,6 +5,7 @@
 
 #include "model/kernel/kernel_error.h"
 #include "model/kernel/route_text.h"
+#include "model/kernel/routes.h"
 
 namespace felixsim {
 namespace {
@@ -40,7 +41,7 @@ bool leaves_by(const Route& route, const std::string& device) {
 // The best route of one table that leaves by the device (any, if empty) and has the scope.
 const Route* best_in(const KernelCore& core, int table, const Ip& ip, const std::string& device,
                      int scope) {
-  Route from;
+  Route from = before_all();
   from.table = table;
   for (int length = ip.max_prefix(); length >= 0; --length) {
     from.dst = Cidr::of(ip, length);
@@ -53,22 +54,34 @@ const Route* best_in(const KernelCore& core, int table, const Ip& ip, const std:
   return nullptr;
 }
 
-// The way to a gateway: the route's own table first, then what the rules for everybody say.
-const Route* way_to(const KernelCore& core, const Route& route, const NextHop& hop) {
+// The way to a gateway, by what the rules for everybody say.
+const Route* way_by_rules(const KernelCore& core, const Route& route, const NextHop& hop) {
   const int scope =
       route.dst.address.is_v4() ? std::max(scope_number(route.scope) + 1, link_scope) : 0;
-  std::vector<int> tables;
-  if (route.table != main_table) tables.push_back(route.table);
-  for (const auto& rule : core.state.rules)
-    if (rule.family == route.dst.address.family && rule.action == RoutingRule::Action::lookup &&
-        !rule.from && !rule.to && !rule.mark && !rule.invert && rule.in_device.empty() &&
-        rule.out_device.empty())
-      tables.push_back(rule.table);
-  for (const int table : tables) {
-    const Route* best = best_in(core, table, *hop.gateway, hop.device, scope);
+  for (const auto& rule : core.state.rules) {
+    const bool for_all = rule.family == route.dst.address.family &&
+                         rule.action == RoutingRule::Action::lookup && !rule.from && !rule.to &&
+                         !rule.mark && !rule.invert && rule.in_device.empty() &&
+                         rule.out_device.empty();
+    if (!for_all) continue;
+    const Route* best = best_in(core, rule.table, *hop.gateway, hop.device, scope);
     if (best && best->type != Route::Type::throw_) return best;
   }
   return nullptr;
+}
+
+bool is_on_link_v6(const Route* way) {
+  return way && !goes_nowhere(*way) && !way->gateway && way->next_hops.empty();
+}
+
+// The route's own table comes first; that of IPv6 only if it knows the gateway on a link.
+const Route* way_to(const KernelCore& core, const Route& route, const NextHop& hop) {
+  const bool v4 = route.dst.address.is_v4();
+  if (v4 && route.table == main_table) return way_by_rules(core, route, hop);
+  const int scope = v4 ? std::max(scope_number(route.scope) + 1, link_scope) : 0;
+  const Route* own = best_in(core, route.table, *hop.gateway, hop.device, scope);
+  const bool counts = v4 ? own && own->type != Route::Type::throw_ : is_on_link_v6(own);
+  return counts ? own : way_by_rules(core, route, hop);
 }
 
 const std::string& first_device(const Route& route) {
@@ -151,7 +164,7 @@ KernelAnswer check_gateway_v6(const KernelCore& core, const Route& route, NextHo
     if (hop.onlink) {
       if (is_elsewhere(core, hop))
         return kernel_error(EINVAL, "Nexthop has invalid gateway or device mismatch");
-    } else if (!way || goes_nowhere(*way) || way->gateway || !way->next_hops.empty()) {
+    } else if (!is_on_link_v6(way)) {
       return kernel_error(EHOSTUNREACH);
     } else if (asks_device) {
       hop.device = way->device;

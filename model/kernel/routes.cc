@@ -19,7 +19,7 @@ void note_change(KernelCore& core, const Route& route) {
 
 // The routes of one destination, table and metric, by rank.
 std::vector<Route> same_key(const KernelCore& core, const Route& key) {
-  Route from;
+  Route from = before_all();
   from.dst = key.dst;
   from.table = key.table;
   from.metric = key.metric;
@@ -125,7 +125,7 @@ KernelAnswer put_one_v6(RouteVerb verb, const Route& route, bool destination_is_
 
 bool has_destination(const KernelCore& core, const Route& route) {
   if (route.dst.length == 0) return true;  // the kernel's own entry
-  Route from;
+  Route from = before_all();
   from.dst = route.dst;
   from.table = route.table;
   const auto it = core.state.routes.lower_bound(from);
@@ -257,6 +257,12 @@ void swap_route(KernelCore& core, const Route& before, Route now) {
 
 }  // namespace
 
+Route before_all() {
+  Route route;
+  route.rank = -1;
+  return route;
+}
+
 void insert_route(KernelCore& core, const Route& route) {
   const auto before = same_key(core, route);
   if (std::any_of(before.begin(), before.end(),
@@ -290,7 +296,7 @@ KernelAnswer put_route(KernelCore& core, RouteVerb verb, const Route& asked) {
 KernelAnswer delete_route(KernelCore& core, const RouteWords& named) {
   const bool v4 = named.route.dst.address.is_v4();
   if (!v4 && !named.route.next_hops.empty()) return delete_hops_v6(core, named);
-  Route from;
+  Route from = before_all();
   from.dst = named.route.dst;
   from.table = named.route.table;
   for (auto it = core.state.routes.lower_bound(from);

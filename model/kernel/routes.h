@@ -15,6 +15,9 @@ KernelAnswer put_route(KernelCore& core, RouteVerb verb, const Route& route);
 // Deletes the first route that has what is named: ESRCH if there is none.
 KernelAnswer delete_route(KernelCore& core, const RouteWords& named);
 
+// A key to look from: before every route of the destination, table and metric that it is given.
+Route before_all();
+
 // Puts a route behind those of its destination, table and metric, and notes the change.
 void insert_route(KernelCore& core, const Route& route);
 void erase_routes_if(KernelCore& core, const std::function<bool(const Route&)>& which);

@@ -150,6 +150,16 @@ TEST_CASE("IPv6 routes come, change and go as in Linux") {
        {"deleting by an interface takes all",
         add + "ip -6 route append fd02::/64 via fd00:17::3\nip -6 route del fd02::/64 dev eth1", "",
         ""},
+       {"of several routes the first goes, whoever made it",
+        "ip -6 route add fd02::/64 proto kernel nexthop via fd00:16::4 nexthop via fd00:16::3\n"
+        "ip -6 route append fd02::/64 dev eth1\nip -6 route del fd02::/64",
+        "", "fd02::/64 dev eth1 metric 1024 pref medium\n"},
+       {"a gateway is looked for in the route's own table first",
+        "ip -6 route add local default via fd00:16::3 table local\n"
+        "ip -6 route add fd02::/64 via fd00:16::2",
+        "",
+        "fd02::/64 via fd00:16::2 dev eth0 metric 1024 pref medium\n"
+        "local default via fd00:16::3 dev eth0 table local metric 1024 pref medium\n"},
        {"an interface that goes takes its next hops only",
         add + "ip -6 route append fd02::/64 via fd00:17::3\nip link del eth1", "",
         "fd02::/64 via fd00:16::2 dev eth0 metric 1024 pref medium\n"},
