@@ -196,22 +196,26 @@ void erase_route(KernelCore& core, const Route& route) {
   put_all(core, before, std::move(now));
 }
 
-// A named gateway takes only its own next hop out of a multipath route, a named device all.
-KernelAnswer delete_v6(KernelCore& core, const Route& route, const Route& named) {
+bool is_named(const NextHop& hop, const Route& named) {
+  return (!named.gateway || hop.gateway == named.gateway) &&
+         (named.device.empty() || hop.device == named.device);
+}
+
+// A named gateway takes only its own next hop out of a multipath route, a named device all, but for
+// `one_hop`.
+void delete_v6(KernelCore& core, const Route& route, const Route& named, bool one_hop) {
   auto hops = hops_of(route);
-  if (named.gateway)
-    std::erase_if(hops, [&](const NextHop& hop) {
-      return hop.gateway == named.gateway && (named.device.empty() || hop.device == named.device);
-    });
-  if (!named.gateway || hops.empty()) {
+  const auto found = std::find_if(hops.begin(), hops.end(),
+                                  [&](const NextHop& hop) { return is_named(hop, named); });
+  if ((named.gateway || one_hop) && found != hops.end()) hops.erase(found);
+  if (!(named.gateway || one_hop) || hops.empty()) {
     erase_route(core, route);
-    return {};
+    return;
   }
   auto before = same_key(core, route), now = before;
   set_hops(*std::find(now.begin(), now.end(), route), std::move(hops));
   put_all(core, before, std::move(now));
   note_change(core, route);
-  return {};
 }
 
 bool fits_v6(const Route& route, const RouteWords& named) {
@@ -219,23 +223,8 @@ bool fits_v6(const Route& route, const RouteWords& named) {
   if (asked.metric != 0 && asked.metric != route.metric) return false;
   if (named.names_protocol && asked.protocol != route.protocol) return false;
   const auto hops = hops_of(route);
-  return std::any_of(hops.begin(), hops.end(), [&](const NextHop& hop) {
-    return (asked.device.empty() || hop.device == asked.device) &&
-           (!asked.gateway || hop.gateway == asked.gateway);
-  });
-}
-
-// Each of several named next hops goes by itself; the last refusal counts.
-KernelAnswer delete_hops_v6(KernelCore& core, const RouteWords& named) {
-  KernelAnswer answer;
-  for (const auto& hop : named.route.next_hops) {
-    RouteWords one = named;
-    one.route.next_hops.clear();
-    one.route.gateway = hop.gateway;
-    one.route.device = hop.device;
-    if (auto refused = delete_route(core, one); refused.rc != 0) answer = std::move(refused);
-  }
-  return answer;
+  return std::any_of(hops.begin(), hops.end(),
+                     [&](const NextHop& hop) { return is_named(hop, asked); });
 }
 
 // Multipath routes with a next hop by the device.
@@ -293,9 +282,10 @@ KernelAnswer put_route(KernelCore& core, RouteVerb verb, const Route& asked) {
   return route.dst.address.is_v4() ? put_v4(core, verb, route) : put_v6(core, verb, route);
 }
 
-KernelAnswer delete_route(KernelCore& core, const RouteWords& named) {
+namespace {
+
+KernelAnswer delete_first(KernelCore& core, const RouteWords& named, bool one_hop) {
   const bool v4 = named.route.dst.address.is_v4();
-  if (!v4 && !named.route.next_hops.empty()) return delete_hops_v6(core, named);
   Route from = before_all();
   from.dst = named.route.dst;
   from.table = named.route.table;
@@ -303,8 +293,10 @@ KernelAnswer delete_route(KernelCore& core, const RouteWords& named) {
        it != core.state.routes.end() && it->dst == from.dst && it->table == from.table; ++it) {
     if (!(v4 ? fits_v4(*it, named) : fits_v6(*it, named))) continue;
     const Route found = *it;
-    if (!v4) return delete_v6(core, found, named.route);
-    erase_route(core, found);
+    if (v4)
+      erase_route(core, found);
+    else
+      delete_v6(core, found, named.route, one_hop);
     return {};
   }
   if (!has_table(core, from)) return kernel_error(ESRCH, "FIB table does not exist");
@@ -313,6 +305,27 @@ KernelAnswer delete_route(KernelCore& core, const RouteWords& named) {
   const bool any = asked.dst.length == 0 && !asked.gateway && asked.device.empty() &&
                    asked.metric == 0 && !named.names_protocol;
   return kernel_error(!v4 && any ? ENOENT : ESRCH);
+}
+
+// Each of several named next hops goes by itself; the last refusal counts.
+KernelAnswer delete_hops_v6(KernelCore& core, const RouteWords& named) {
+  KernelAnswer answer;
+  for (const auto& hop : named.route.next_hops) {
+    RouteWords one = named;
+    one.route.next_hops.clear();
+    one.route.gateway = hop.gateway;
+    one.route.device = hop.device;
+    if (auto refused = delete_first(core, one, true); refused.rc != 0) answer = std::move(refused);
+  }
+  return answer;
+}
+
+}  // namespace
+
+KernelAnswer delete_route(KernelCore& core, const RouteWords& named) {
+  const bool v4 = named.route.dst.address.is_v4();
+  if (!v4 && !named.route.next_hops.empty()) return delete_hops_v6(core, named);
+  return delete_first(core, named, false);
 }
 
 void mark_next_hops(KernelCore& core, const std::string& device, IpFamily family, bool dead) {

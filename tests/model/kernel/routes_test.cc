@@ -160,6 +160,10 @@ TEST_CASE("IPv6 routes come, change and go as in Linux") {
         "",
         "fd02::/64 via fd00:16::2 dev eth0 metric 1024 pref medium\n"
         "local default via fd00:16::3 dev eth0 table local metric 1024 pref medium\n"},
+       {"deleting by next hops takes one for each",
+        add + "ip -6 route append fd02::/64 via fd00:16::3\nip -6 route append fd02::/64 via "
+              "fd00:17::3\nip -6 route del fd02::/64 nexthop dev eth0 nexthop via fd00:17::3",
+        "", "fd02::/64 via fd00:16::3 dev eth0 metric 1024 pref medium\n"},
        {"an interface that goes takes its next hops only",
         add + "ip -6 route append fd02::/64 via fd00:17::3\nip link del eth1", "",
         "fd02::/64 via fd00:16::2 dev eth0 metric 1024 pref medium\n"},
