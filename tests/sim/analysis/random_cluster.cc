@@ -90,6 +90,35 @@ void RandomCluster::add_workload_endpoint() {
   add(endpoint);
 }
 
+// A slice of addresses of pods, and of others.
+void RandomCluster::add_services() {
+  for (size_t i = 0; i < 2; ++i) {
+    const std::string name = fmt::format("svc{}", i), ns = ns_name(i);
+    add(object_of("v1", "Service", name, ns, {{"clusterIP", "None"}}));
+    json slice = object_of("discovery.k8s.io/v1", "EndpointSlice", name + "-x", ns, nullptr);
+    slice["metadata"]["labels"] = {{"kubernetes.io/service-name", name}};
+    const bool v6 = chance(20);
+    slice["addressType"] = v6 ? "IPv6" : "IPv4";
+    for (size_t pod = below(max_pods), count = 0; count < 3; ++pod, ++count) {
+      const std::string address = v6 ? fmt::format("fd00:10::{}:{}", pod % 2, 2 + pod)
+                                     : fmt::format("10.0.{}.{}", pod % 2, 2 + pod);
+      slice["endpoints"].push_back({{"addresses", json::array({address})}});
+    }
+    slice["ports"] = {
+        {{"name", "p"}, {"port", one_of({80, 8080, 53})}, {"protocol", one_of({"TCP", "UDP"})}}};
+    if (chance(30)) slice["ports"].push_back({{"name", "q"}, {"port", 443}, {"protocol", "TCP"}});
+    add(slice);
+  }
+}
+
+// By addresses and ports as what it sends to, by addresses as who sends.
+json RandomCluster::service_rule(bool ingress) {
+  const size_t number = below(2);
+  json service{{"name", fmt::format("svc{}", number)}, {"namespace", ns_name(number)}};
+  return {{"action", one_of({"Allow", "Deny", "Pass"})},
+          {ingress ? "source" : "destination", {{"services", std::move(service)}}}};
+}
+
 std::string RandomCluster::net(bool v6) {
   if (v6)
     return one_of({"fd00:10::/64", "fd00:10::1:0/112", "fd00:10::2", "2001:db8::/32", "::/0"});
@@ -264,7 +293,9 @@ void RandomCluster::add_calico_policy(size_t number) {
        {std::pair("Ingress", "ingress"), std::pair("Egress", "egress")}) {
     if (!chance(65)) continue;
     spec["types"].push_back(type);
-    for (size_t i = below(4); i > 0; --i) spec[field].push_back(calico_rule());
+    for (size_t i = below(4); i > 0; --i)
+      spec[field].push_back(chance(10) ? service_rule(type == std::string("Ingress"))
+                                       : calico_rule());
   }
   if (spec["types"].empty()) spec["types"] = {"Ingress"};
   std::string name = fmt::format("cnp{}", number);
@@ -332,6 +363,7 @@ std::string RandomCluster::manifests() {
   add_pods();
   if (chance(50)) add_workload_endpoint();
   add_network_sets();
+  add_services();
   for (size_t i = below(5); i > 0; --i) add_kubernetes_policy(i);
   for (size_t i = 1 + below(6); i > 0; --i) add_calico_policy(i);
   for (size_t i = below(2); i > 0; --i) add_cluster_policy(i);

@@ -32,6 +32,7 @@ class RandomCluster {
   void add_pods();
   void add_workload_endpoint();
   void add_network_sets();
+  void add_services();
   void add_kubernetes_policy(size_t number);
   void add_calico_policy(size_t number);
   void add_cluster_policy(size_t number);
@@ -46,6 +47,7 @@ class RandomCluster {
   json calico_ports();
   json entity(bool ports_allowed, bool v6);
   json calico_rule();
+  json service_rule(bool ingress);
 
   std::mt19937_64 random_;
   std::string out_;
