@@ -7,37 +7,38 @@ namespace felixsim::calc {
 
 PolicyLists::Policy PolicyLists::number_of(const PolicyKey& policy) {
   const Policy number = numbers_.get_or_add(policy);
-  if (number >= places_.size()) places_.resize(number + 1);
+  if (number >= places_.size()) {
+    places_.resize(number + 1);
+    asked_.resize(number + 1, 0);
+  }
   places_[number] = sorter_.find(policy);
   return number;
 }
 
-bool PolicyLists::has(Set set, const PolicyKey& policy) const {
-  const auto number = numbers_.find(policy);
+bool PolicyLists::has(Set set, Policy policy) const {
   const Policies& policies = sets_[set].policies;
-  return number && std::binary_search(policies.begin(), policies.end(), *number);
+  return std::binary_search(policies.begin(), policies.end(), policy);
 }
 
-PolicyLists::Set PolicyLists::with(Set set, const PolicyKey& policy) {
-  return has(set, policy) ? set : toggled(set, number_of(policy));
-}
-
-PolicyLists::Set PolicyLists::without(Set set, const PolicyKey& policy) {
-  return has(set, policy) ? toggled(set, number_of(policy)) : set;
-}
-
-PolicyLists::Set PolicyLists::toggled(Set set, Policy policy) {
-  if (const auto known = toggled_.find({set, policy}); known != toggled_.end())
-    return known->second;
+PolicyLists::Set PolicyLists::toggled(Set set, const Toggles& toggles) {
+  // What only one endpoint has is hardly asked again.
+  const bool remembered = toggles.size() == 1 && (set == none || sets_[set].endpoints > 1);
+  if (remembered)
+    if (const auto known = toggled_.find({set, toggles.front()}); known != toggled_.end())
+      return known->second;
   Policies policies = sets_[set].policies;
-  const auto at = std::lower_bound(policies.begin(), policies.end(), policy);
-  if (at != policies.end() && *at == policy)
-    policies.erase(at);
-  else
-    policies.insert(at, policy);
+  for (const Policy policy : toggles) {
+    const auto at = std::lower_bound(policies.begin(), policies.end(), policy);
+    if (at != policies.end() && *at == policy)
+      policies.erase(at);
+    else
+      policies.insert(at, policy);
+  }
   const Set other = number_of(std::move(policies));
-  toggled_[{set, policy}] = other;
-  toggled_[{other, policy}] = set;
+  if (remembered) {
+    toggled_[{set, toggles.front()}] = other;
+    toggled_[{other, toggles.front()}] = set;
+  }
   return other;
 }
 
@@ -68,7 +69,7 @@ void PolicyLists::on_policy(const PolicyKey& policy) {
   const auto number = numbers_.find(policy);
   if (!number) return;
   places_[*number] = sorter_.find(policy);
-  changed_policies_.push_back(*number);
+  if (asked_[*number] != 0) changed_policies_.push_back(*number);
 }
 
 std::vector<PolicyLists::Set> PolicyLists::refresh() {
@@ -109,8 +110,10 @@ bool PolicyLists::renew(SetState& set) {
   set.stale = false;
   Policies& ordered = ordered_;
   ordered.clear();
-  for (const Policy policy : set.policies)
+  for (const Policy policy : set.policies) {
+    asked_[policy] = 1;
     if (places_[policy]) ordered.push_back(policy);
+  }
   std::sort(ordered.begin(), ordered.end(),
             [this](Policy a, Policy b) { return PolicySorter::less(*places_[a], *places_[b]); });
   auto lists = std::make_shared<TierLists>();
@@ -160,6 +163,7 @@ void PolicyLists::sweep() {
     if (used[policy] != 0 || numbers_.find(numbers_.key(policy)) != policy) continue;
     numbers_.release(numbers_.key(policy));
     places_[policy] = nullptr;
+    asked_[policy] = 0;
   }
 }
 

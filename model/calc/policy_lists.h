@@ -4,6 +4,7 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 
 #include <cstdint>
 #include <set>
@@ -22,12 +23,17 @@ class PolicyLists {
   using Set = uint32_t;
   static constexpr Set none = 0;
 
+  // Number of a policy. It stays while a set that an endpoint has has the policy.
+  using Policy = uint32_t;
+
   explicit PolicyLists(const PolicySorter& sorter) : sorter_(sorter), sets_(1) {}
 
-  // The set with one policy more, or less. O(1) if it was asked before.
-  Set with(Set set, const PolicyKey& policy);
-  Set without(Set set, const PolicyKey& policy);
-  bool has(Set set, const PolicyKey& policy) const;
+  Policy number_of(const PolicyKey& policy);
+  bool has(Set set, Policy policy) const;
+  // The set with those of the policies that it does not have, and without those that it has. O(1)
+  // for one policy, if it was asked before.
+  using Toggles = absl::InlinedVector<Policy, 4>;
+  Set toggled(Set set, const Toggles& policies);
   void move_endpoint(Set from, Set to);
 
   // The sorter has another place for the policy, or none; another order or action for the tier.
@@ -41,7 +47,6 @@ class PolicyLists {
   const TierListsPtr& of(Set set) const { return sets_[set].lists; }
 
  private:
-  using Policy = uint32_t;  // number of a policy that some set has
   using Policies = std::vector<Policy>;
   struct SetState {
     Policies policies;  // ascending; of vacant numbers, and of none: empty
@@ -50,8 +55,6 @@ class PolicyLists {
     TierListsPtr lists;
   };
 
-  Policy number_of(const PolicyKey& policy);
-  Set toggled(Set set, Policy policy);
   Set number_of(Policies policies);
   void mark_stale();
   bool renew(SetState& set);
@@ -61,6 +64,7 @@ class PolicyLists {
   const PolicySorter& sorter_;
   KeyNumbers<PolicyKey> numbers_;
   std::vector<const PolicySorter::Place*> places_;  // of policies; null: the sorter has none
+  std::vector<char> asked_;                         // whether some list was made with the policy
   std::vector<SetState> sets_;
   std::vector<Set> vacant_, fresh_;
   size_t used_ = 0;  // sets that endpoints have

@@ -25,8 +25,9 @@ void PolicyResolver::on_policy(const PolicyKey& key, const Policy* policy) {
       policy ? sorter_.update_policy(key, policies_.at(key)) : sorter_.remove_policy(key);
   if (!changed) return;
   lists_.on_policy(key);
+  const auto number = lists_.number_of(key);
   for (const auto& [endpoint, policies] : policies_of_endpoint_)
-    if (lists_.has(policies, key)) set_dirty(endpoint);
+    if (lists_.has(policies, number)) set_dirty(endpoint);
 }
 
 void PolicyResolver::on_tier(Symbol name, const Tier* tier) {
@@ -36,32 +37,43 @@ void PolicyResolver::on_tier(Symbol name, const Tier* tier) {
 
 void PolicyResolver::on_policy_match(const PolicyKey& policy, const EndpointKey& endpoint) {
   if (!sorter_.find(policy)) unsorted_.insert(policy);
-  const PolicySet before = policies_of(endpoint), after = lists_.with(before, policy);
-  if (before != after) ++matches_[policy];
-  move(endpoint, before, after);
+  set_dirty(endpoint);
+  const auto number = lists_.number_of(policy);
+  if (applies(number, endpoint)) return;
+  ++matches_[policy];
+  toggle(number, endpoint);
 }
 
 void PolicyResolver::on_policy_match_stopped(const PolicyKey& policy, const EndpointKey& endpoint) {
-  const PolicySet before = policies_of(endpoint), after = lists_.without(before, policy);
-  if (before != after && --matches_[policy] == 0) matches_.erase(policy);
-  move(endpoint, before, after);
+  set_dirty(endpoint);
+  const auto number = lists_.number_of(policy);
+  if (applies(number, endpoint)) {
+    if (--matches_[policy] == 0) matches_.erase(policy);
+    toggle(number, endpoint);
+  }
   if (!matches_.contains(policy) && sorter_.remove_policy(policy)) lists_.on_policy(policy);
+}
+
+bool PolicyResolver::applies(PolicyLists::Policy policy, const EndpointKey& endpoint) const {
+  const bool before = lists_.has(policies_of(endpoint), policy);
+  const auto changes = changes_of_endpoint_.find(endpoint);
+  if (changes == changes_of_endpoint_.end()) return before;
+  const auto& list = changes->second;
+  return (std::find(list.begin(), list.end(), policy) != list.end()) != before;
+}
+
+void PolicyResolver::toggle(PolicyLists::Policy policy, const EndpointKey& endpoint) {
+  auto& list = changes_of_endpoint_[endpoint];
+  const auto known = std::find(list.begin(), list.end(), policy);
+  if (known == list.end())
+    list.push_back(policy);
+  else
+    list.erase(known);
 }
 
 PolicyResolver::PolicySet PolicyResolver::policies_of(const EndpointKey& key) const {
   const auto it = policies_of_endpoint_.find(key);
   return it == policies_of_endpoint_.end() ? PolicyLists::none : it->second;
-}
-
-void PolicyResolver::move(const EndpointKey& key, PolicySet from, PolicySet to) {
-  set_dirty(key);
-  if (from == to) return;
-  lists_.move_endpoint(from, to);
-  moved_.push_back(key);
-  if (to == PolicyLists::none)
-    policies_of_endpoint_.erase(key);
-  else
-    policies_of_endpoint_[key] = to;
 }
 
 void PolicyResolver::set_dirty(const EndpointKey& key) {
@@ -110,7 +122,18 @@ void PolicyResolver::flush() {
 }
 
 void PolicyResolver::refresh_lists() {
-  changed_tiers_ = std::exchange(moved_, {});
+  changed_tiers_.clear();
+  for (const auto& [endpoint, changes] : changes_of_endpoint_) {
+    if (changes.empty()) continue;
+    const PolicySet before = policies_of(endpoint), after = lists_.toggled(before, changes);
+    lists_.move_endpoint(before, after);
+    if (after == PolicyLists::none)
+      policies_of_endpoint_.erase(endpoint);
+    else
+      policies_of_endpoint_[endpoint] = after;
+    changed_tiers_.push_back(endpoint);
+  }
+  changes_of_endpoint_ = {};
   const auto changed = lists_.refresh();
   if (changed.empty()) return;
   for (const auto& [endpoint, policies] : policies_of_endpoint_)

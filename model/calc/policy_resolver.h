@@ -48,7 +48,9 @@ class PolicyResolver {
  private:
   using PolicySet = PolicyLists::Set;
   void set_dirty(const EndpointKey& key);
-  void move(const EndpointKey& key, PolicySet from, PolicySet to);
+  // Whether the policy applies to the endpoint as of now; and that it does no longer, or does.
+  bool applies(PolicyLists::Policy policy, const EndpointKey& endpoint) const;
+  void toggle(PolicyLists::Policy policy, const EndpointKey& endpoint);
   PolicySet policies_of(const EndpointKey& key) const;
   void refresh_lists();
   void send(const EndpointKey& key);
@@ -59,14 +61,15 @@ class PolicyResolver {
   PolicyLists lists_{sorter_};
   bool in_sync_ = false;
   absl::flat_hash_map<PolicyKey, size_t> matches_;  // endpoints that a policy applies to
-  absl::flat_hash_map<EndpointKey, PolicySet> policies_of_endpoint_;
+  absl::flat_hash_map<EndpointKey, PolicySet> policies_of_endpoint_;            // at the last flush
+  absl::flat_hash_map<EndpointKey, PolicyLists::Toggles> changes_of_endpoint_;  // since
   absl::flat_hash_map<PolicyKey, PolicyMeta> policies_;  // all of the cluster's
   absl::flat_hash_map<EndpointKey, ValuePtr> endpoints_;
   absl::flat_hash_map<EndpointKey, ComputedData> computed_;
   absl::flat_hash_map<EndpointKey, Symbol> bgp_peers_;  // outlive the endpoint, as in Felix
   absl::flat_hash_set<EndpointKey> dirty_;
-  absl::flat_hash_set<PolicyKey> unsorted_;         // matched since the last flush
-  std::vector<EndpointKey> moved_, changed_tiers_;  // of this flush, of the last one
+  absl::flat_hash_set<PolicyKey> unsorted_;  // matched since the last flush
+  std::vector<EndpointKey> changed_tiers_;
 };
 
 }  // namespace felixsim::calc

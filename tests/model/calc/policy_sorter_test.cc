@@ -29,11 +29,16 @@ std::string text(const TierListsPtr& lists) {
   return out;
 }
 
+// With the policy if the set is without it, and the other way round.
+PolicyLists::Set toggled(PolicyLists& lists, PolicyLists::Set set, const PolicyKey& policy) {
+  return lists.toggled(set, {lists.number_of(policy)});
+}
+
 // What an endpoint with these policies has.
 std::string text(const PolicySorter& sorter, const std::vector<PolicyKey>& keys) {
   PolicyLists lists(sorter);
   auto set = PolicyLists::none;
-  for (const auto& key : keys) set = lists.with(set, key);
+  for (const auto& key : keys) set = toggled(lists, set, key);
   lists.move_endpoint(PolicyLists::none, set);
   lists.refresh();
   return text(lists.of(set));
@@ -93,13 +98,17 @@ TEST_CASE("endpoints with the same policies share one list, whichever way they c
   PolicySorter sorter;
   PolicyLists lists(sorter);
   for (const char* name : {"a", "b", "c"}) sorter.update_policy(key(name), meta("t"));
-  const auto ab = lists.with(lists.with(PolicyLists::none, key("a")), key("b"));
-  const auto cba =
-      lists.with(lists.with(lists.with(PolicyLists::none, key("c")), key("b")), key("a"));
-  CHECK(lists.without(cba, key("c")) == ab);
-  CHECK(lists.with(ab, key("a")) == ab);
-  CHECK(lists.without(ab, key("c")) == ab);
-  CHECK(lists.without(lists.without(ab, key("a")), key("b")) == PolicyLists::none);
+  const auto a = toggled(lists, PolicyLists::none, key("a"));
+  const auto ab = toggled(lists, a, key("b"));
+  const auto cba = lists.toggled(
+      PolicyLists::none,
+      {lists.number_of(key("c")), lists.number_of(key("b")), lists.number_of(key("a"))});
+  CHECK(toggled(lists, cba, key("c")) == ab);
+  CHECK(toggled(lists, ab, key("b")) == a);
+  CHECK(lists.has(ab, lists.number_of(key("b"))));
+  CHECK_FALSE(lists.has(a, lists.number_of(key("b"))));
+  CHECK(lists.toggled(cba, {lists.number_of(key("a")), lists.number_of(key("b")),
+                            lists.number_of(key("c"))}) == PolicyLists::none);
   lists.move_endpoint(PolicyLists::none, ab);
   CHECK(lists.refresh() == std::vector{ab});
   CHECK(lists.refresh().empty());
@@ -114,8 +123,8 @@ TEST_CASE("a list is made again where the order or the treatment of what is in i
   sorter.update_tier(Symbol("u"), &last);
   for (const char* name : {"a", "b"}) sorter.update_policy(key(name), meta("t", 1));
   sorter.update_policy(key("c"), meta("u"));
-  const auto one = lists.with(lists.with(PolicyLists::none, key("a")), key("c"));
-  const auto other = lists.with(PolicyLists::none, key("c"));
+  const auto one = toggled(lists, toggled(lists, PolicyLists::none, key("a")), key("c"));
+  const auto other = toggled(lists, PolicyLists::none, key("c"));
   lists.move_endpoint(PolicyLists::none, one);
   lists.move_endpoint(PolicyLists::none, other);
   lists.refresh();
@@ -151,13 +160,13 @@ TEST_CASE("sets of policies that no endpoint has any more are forgotten, those i
   PolicySorter sorter;
   PolicyLists lists(sorter);
   sorter.update_policy(key("kept"), meta("t"));
-  const auto kept = lists.with(PolicyLists::none, key("kept"));
+  const auto kept = toggled(lists, PolicyLists::none, key("kept"));
   lists.move_endpoint(PolicyLists::none, kept);
   auto before = kept;
   for (int i = 0; i < 1000; ++i) {
     const auto name = fmt::format("p{}", i);
     sorter.update_policy(key(name.c_str()), meta("t", i));
-    const auto next = lists.with(kept, key(name.c_str()));
+    const auto next = toggled(lists, kept, key(name.c_str()));
     lists.move_endpoint(before, next);
     before = next;
     lists.move_endpoint(PolicyLists::none, kept);
