@@ -104,7 +104,7 @@ void Grouping::move(size_t element, bool ingress, int group) {
   const int before = std::exchange(place, group);
   if (group >= 0) {
     Group& to = groups_[static_cast<size_t>(group)];
-    ++to.members;
+    if (to.members++ == 0) out_.representatives[static_cast<size_t>(group)] = element;
     if (to.fresh && to.from < 0 && before >= 0 && before != untold_) {
       to.from = before;
       ++groups_[static_cast<size_t>(before)].heirs;
