@@ -28,6 +28,11 @@ bool IptTransaction::is_made(const std::string& chain) {
   return program_.legacy() || !present || present->policy == "-" || made_.contains(chain);
 }
 
+void IptTransaction::make(const std::string& chain) {
+  const auto* present = find(chain);
+  if (present && present->policy != "-") made_.insert(chain);
+}
+
 IptChain& IptTransaction::touch(const std::string& chain) {
   IptChain& present = table()[chain];
   undo_.try_emplace(chain, present);

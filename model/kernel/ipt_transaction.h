@@ -45,7 +45,7 @@ class IptTransaction {
   // The nft tools make a built-in chain when it is first written to, and show it before too. Those
   // of legacy tables are always there.
   bool is_made(const std::string& chain);
-  void make(const std::string& chain) { made_.insert(chain); }
+  void make(const std::string& chain);  // of others nothing is noted
   void unmake(const std::string& chain) { made_.erase(chain); }
   void unmake_all() { made_.clear(); }
 
