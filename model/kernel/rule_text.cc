@@ -191,8 +191,12 @@ Result<RoutingRule> parse_rule(std::string_view line, IpFamily family) {
   }
   auto words = parse_rule_words(line, family);
   if (!words) return forward(words);
-  if (priority) words->rule.priority = *priority;
-  return std::move(words->rule);
+  RoutingRule& rule = words->rule;
+  if (rule.table == 0 && rule.action == RoutingRule::Action::lookup)
+    return invalid(fmt::format("rule cannot be read: it looks into no table: {}", line));
+  if (rule.table == 0) rule.suppress_prefix_length.reset();  // of a table only
+  if (priority) rule.priority = *priority;
+  return std::move(rule);
 }
 
 std::string print_rules(const std::set<RoutingRule>& rules, IpFamily family) {
