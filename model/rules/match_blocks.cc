@@ -230,15 +230,14 @@ std::vector<std::vector<msg::PortRange>> split_ports(const std::vector<msg::Port
 
 AskedNets asked_nets(const msg::Rule& rule, IpFamily family) {
   constexpr int asked_blocks = 2;
-  int blocks = needs_port_block(rule.source) + needs_port_block(rule.destination);
-  AskedNets asked;
-  for (const auto& [side, flag] :
-       {std::pair(&rule.source, &asked.source), std::pair(&rule.destination, &asked.destination)}) {
-    const auto nets = std::count_if(side->net.begin(), side->net.end(),
-                                    [&](const Cidr& net) { return net.address.family == family; });
-    if (nets > 1) *flag = ++blocks <= asked_blocks;
-  }
-  return asked;
+  const auto is_block = [&](const std::vector<Cidr>& nets) {
+    return std::count_if(nets.begin(), nets.end(),
+                         [&](const Cidr& net) { return net.address.family == family; }) > 1;
+  };
+  const bool source = is_block(rule.source.net), destination = is_block(rule.destination.net);
+  if (!source && !destination) return {};
+  const int before = needs_port_block(rule.source) + needs_port_block(rule.destination);
+  return {!source || before < asked_blocks, !destination || before + source < asked_blocks};
 }
 
 Result<std::optional<RuleBuilder>> render_matches(const Renderer& r, const msg::Rule& rule,

@@ -82,6 +82,11 @@ void find_route_drifts(const KernelState& predicted, const NodeCapture& captured
 void find_wireguard_drifts(const KernelState& predicted, const NodeCapture& captured,
                            const VerifyOptions& options, std::vector<Drift>& out);
 
+// What Felix does about what its resync of routes finds: routes, routing rules, WireGuard's peers.
+inline constexpr const char* route_resync =
+    "Felix puts it right at its next resync of routes (RouteRefreshInterval, by default 90 "
+    "seconds)";
+
 // What a chain of this name is for: "the policy np/default/web, ingress". Without "filter-" in
 // front of it, as nftables mode has it.
 std::string chain_purpose(std::string_view name);

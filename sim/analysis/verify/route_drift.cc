@@ -9,9 +9,6 @@
 namespace felixsim {
 namespace {
 
-constexpr const char* resync =
-    "Felix puts it right at its next resync of routes (RouteRefreshInterval, by default 90 "
-    "seconds)";
 constexpr int kernel_protocol = 2, local_table = 255, main_table = 254;
 
 bool is_workload(const std::string& device, const VerifyOptions& options) {
@@ -82,11 +79,11 @@ class RouteComparer {
       return fmt::format(
           "no workload endpoint of {} has this address: a pod that is gone, or a "
           "route added by hand; {}",
-          route.device, resync);
+          route.device, route_resync);
     return fmt::format(
         "nothing in the input asks for it (a block, a node or a pool that is gone, "
         "or a route added by hand); {}",
-        resync);
+        route_resync);
   }
 
   void lost(const Route& route, const std::set<Route>& captured, const std::set<Route>& predicted,
@@ -101,14 +98,15 @@ class RouteComparer {
           {line_of(other)},
           ours ? fmt::format("the route differs in its parts: changed by hand, or Felix has not "
                              "seen the latest changes; {}",
-                             resync)
+                             route_resync)
                : "another program's route stands in the place of Felix's (a BGP daemon, a DHCP "
                  "client, by hand); who wrote it last wins until the next resync");
       return;
     }
     add(DriftKind::lost_route, route, {line_of(route)}, {},
         route.device.empty() || captured_device(captured, route.device)
-            ? fmt::format("deleted by hand or by another program, or not written yet; {}", resync)
+            ? fmt::format("deleted by hand or by another program, or not written yet; {}",
+                          route_resync)
             : fmt::format("no route of the capture uses {}: is the interface there, and up?",
                           route.device));
   }
@@ -159,13 +157,13 @@ void compare_rules(const std::set<RoutingRule>& predicted, IpFamily family,
   const auto line = [](const RoutingRule& rule) { return print_rule(rule); };
   for (const auto& rule : predicted)
     if (rule.family == family && !is_plain(rule) && !captured.contains(rule))
-      out.push_back(
-          {DriftKind::lost_routing_rule,
-           "rules",
-           std::string(family_name(family)),
-           {line(rule)},
-           {},
-           fmt::format("deleted by hand or by another program, or not written yet; {}", resync)});
+      out.push_back({DriftKind::lost_routing_rule,
+                     "rules",
+                     std::string(family_name(family)),
+                     {line(rule)},
+                     {},
+                     fmt::format("deleted by hand or by another program, or not written yet; {}",
+                                 route_resync)});
   for (const auto& rule : captured)
     if (tables.contains(rule.table) && !predicted.contains(rule))
       out.push_back({DriftKind::stale_routing_rule,

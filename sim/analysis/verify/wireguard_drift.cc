@@ -9,10 +9,6 @@
 namespace felixsim {
 namespace {
 
-constexpr const char* resync =
-    "Felix puts it right at its next resync of routes (RouteRefreshInterval, by default 90 "
-    "seconds)";
-
 std::string nets_text(const std::set<Cidr>& nets, const std::set<Cidr>& without) {
   std::vector<std::string> out;
   for (const Cidr& net : nets)
@@ -60,7 +56,8 @@ class DeviceComparer {
       const auto there = found->peers.find(key);
       if (there == found->peers.end())
         add(DriftKind::lost_peer, name_, {line_of(key, peer)}, {},
-            fmt::format("removed by hand, or Felix has not seen that node's key yet; {}", resync));
+            fmt::format("removed by hand, or Felix has not seen that node's key yet; {}",
+                        route_resync));
       else
         compare_peers(key, peer, there->second);
     }
@@ -69,7 +66,7 @@ class DeviceComparer {
         add(DriftKind::stale_peer, name_, {}, {line_of(key, peer)},
             fmt::format("no node of the input has this key: the node is gone or has another key "
                         "now, or the peer was added by hand; {}",
-                        resync));
+                        route_resync));
   }
 
  private:
@@ -91,7 +88,7 @@ class DeviceComparer {
     add(DriftKind::changed_wireguard_device, name_, difference.want, difference.got,
         fmt::format("set by hand, or made anew with another key since the input was taken (other "
                     "nodes send nothing that it can read until they learn the key); {}",
-                    resync));
+                    route_resync));
   }
 
   void compare_peers(const std::string& key, const WireguardPeer& wanted,
@@ -110,10 +107,10 @@ class DeviceComparer {
         difference.got,
         roamed ? fmt::format("the kernel took the address from which that node's packets come (a "
                              "NAT between the nodes), or it was set by hand; {}",
-                             resync)
+                             route_resync)
                : fmt::format("changed by hand, or Felix has not seen the latest changes (a peer "
                              "that gets an address takes it from the one that had it); {}",
-                             resync));
+                             route_resync));
   }
 
   std::string name_, stand_in_key_;
