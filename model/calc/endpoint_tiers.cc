@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/calc/endpoint_tiers.h"
 
+#include <algorithm>
+#include <array>
 #include <cctype>
 #include <limits>
 
 namespace felixsim::calc {
 namespace {
+
+constexpr std::array all_lists{&TierLists::normal, &TierLists::untracked, &TierLists::pre_dnat,
+                               &TierLists::forward};
 
 bool equal_fold(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() &&
@@ -70,9 +75,14 @@ std::vector<msg::QosPolicy> qos_policies(const std::optional<QosControls>& qos) 
 }  // namespace
 
 void TierLists::append(const TierLists& other) {
-  for (const auto list :
-       {&TierLists::normal, &TierLists::untracked, &TierLists::pre_dnat, &TierLists::forward})
+  for (const auto list : all_lists)
     (this->*list).insert((this->*list).end(), (other.*list).begin(), (other.*list).end());
+}
+
+void TierLists::keep_equal(const TierLists& other) {
+  for (const auto list : all_lists)
+    for (size_t i = 0; i < std::min((this->*list).size(), (other.*list).size()); ++i)
+      if (*(this->*list)[i] == *(other.*list)[i]) (this->*list)[i] = (other.*list)[i];
 }
 
 // After an untracked or pre-DNAT tier the normal tiers are still to be asked: default action Pass.

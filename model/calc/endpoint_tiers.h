@@ -42,6 +42,8 @@ using TierPtr = std::shared_ptr<const msg::TierInfo>;
 struct TierLists {
   std::vector<TierPtr> normal, untracked, pre_dnat, forward;
   void append(const TierLists& other);
+  // Tiers that are equal to those at the same place in the other become the same.
+  void keep_equal(const TierLists& other);
   bool operator==(const TierLists&) const = default;  // the same tiers, not equal ones
 };
 using TierListsPtr = std::shared_ptr<const TierLists>;  // null: no tiers

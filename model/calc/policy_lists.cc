@@ -2,6 +2,7 @@
 #include "model/calc/policy_lists.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace felixsim::calc {
 
@@ -21,11 +22,10 @@ bool PolicyLists::has(Set set, Policy policy) const {
 }
 
 PolicyLists::Set PolicyLists::toggled(Set set, const Toggles& toggles) {
-  // What only one endpoint has is hardly asked again.
-  const bool remembered = toggles.size() == 1 && (set == none || sets_[set].endpoints > 1);
-  if (remembered)
-    if (const auto known = toggled_.find({set, toggles.front()}); known != toggled_.end())
-      return known->second;
+  const bool alone = toggles.size() == 1;
+  if (const SetState& known = sets_[set];
+      alone && known.last_outcome != none && known.last_toggled == toggles.front())
+    return known.last_outcome;
   Policies policies = sets_[set].policies;
   for (const Policy policy : toggles) {
     const auto at = std::lower_bound(policies.begin(), policies.end(), policy);
@@ -35,9 +35,10 @@ PolicyLists::Set PolicyLists::toggled(Set set, const Toggles& toggles) {
       policies.insert(at, policy);
   }
   const Set other = number_of(std::move(policies));
-  if (remembered) {
-    toggled_[{set, toggles.front()}] = other;
-    toggled_[{other, toggles.front()}] = set;
+  if (alone) {
+    sets_[set].last_toggled = sets_[other].last_toggled = toggles.front();
+    sets_[set].last_outcome = other;
+    sets_[other].last_outcome = set;
   }
   return other;
 }
@@ -62,7 +63,7 @@ void PolicyLists::move_endpoint(Set from, Set to) {
   if (to == none) return;
   SetState& set = sets_[to];
   if (set.endpoints++ == 0) ++used_;
-  if (set.stale) fresh_.push_back(to);
+  if (set.known != Known::lists) fresh_.push_back(to);
 }
 
 void PolicyLists::on_policy(const PolicyKey& policy) {
@@ -73,41 +74,78 @@ void PolicyLists::on_policy(const PolicyKey& policy) {
 }
 
 std::vector<PolicyLists::Set> PolicyLists::refresh() {
+  const bool other_policies = !changed_policies_.empty();
+  if (other_policies) on_changed_policies();
+  if (!changed_tiers_.empty()) on_changed_tiers();
   std::vector<Set> changed;
-  if (!changed_policies_.empty() || !changed_tiers_.empty()) mark_stale();
-  for (const Set set : fresh_)
-    if (sets_[set].stale && sets_[set].endpoints > 0 && renew(sets_[set])) changed.push_back(set);
+  for (const Set number : fresh_) {
+    SetState& set = sets_[number];
+    if (set.known != Known::lists && set.endpoints > 0 && renew(set)) changed.push_back(number);
+  }
   fresh_.clear();
+  if (other_policies) absl::erase_if(parts_, [](const auto& entry) { return entry.second->stale; });
   sweep();
   std::sort(changed.begin(), changed.end());
   return changed;
 }
 
-// Forgets the tiers in which something changed, and finds the sets that have them.
-void PolicyLists::mark_stale() {
+// The policies may be in other tiers, or in none: nothing is known of the sets that have them.
+void PolicyLists::on_changed_policies() {
   std::vector<char> changed(places_.size(), 0);
   for (const Policy policy : changed_policies_) changed[policy] = 1;
-  for (Policy policy = 0; policy < places_.size() && !changed_tiers_.empty(); ++policy)
-    if (places_[policy] && changed_tiers_.contains(places_[policy]->tier->name))
-      changed[policy] = 1;
+  changed_policies_.clear();
   const auto concerned = [&](const Policies& policies) {
     return std::any_of(policies.begin(), policies.end(),
                        [&](Policy policy) { return changed[policy] != 0; });
   };
-  absl::erase_if(tiers_, [&](const auto& entry) { return concerned(entry.first); });
+  for (auto& [policies, part] : parts_) part->stale = part->stale || concerned(policies);
   for (Set number = 0; number < sets_.size(); ++number) {
     SetState& set = sets_[number];
-    if (!concerned(set.policies)) continue;
-    set.stale = true;
+    if (set.known == Known::nothing || !concerned(set.policies)) continue;
+    set.known = Known::nothing;
+    set.parts.clear();
     if (set.endpoints > 0) fresh_.push_back(number);
   }
-  changed_policies_.clear();
+}
+
+// What sets have of a tier stays, whatever its order. A tier that the sorter does not know has no
+// policies, and no part that is not stale.
+void PolicyLists::on_changed_tiers() {
+  std::vector<const PolicySorter::TierState*> changed;
+  for (const Symbol name : changed_tiers_)
+    if (const auto* tier = sorter_.find_tier(name)) changed.push_back(tier);
   changed_tiers_.clear();
+  const auto concerned = [&](const Part& part) {
+    return std::find(changed.begin(), changed.end(), part.tier) != changed.end();
+  };
+  for (auto& [policies, part] : parts_)
+    if (!part->stale && concerned(*part) && part->default_action != part->tier->default_action)
+      make(*part, policies);
+  for (Set number = 0; number < sets_.size(); ++number) {
+    SetState& set = sets_[number];
+    if (std::none_of(set.parts.begin(), set.parts.end(),
+                     [&](const Part* part) { return concerned(*part); }))
+      continue;
+    set.known = Known::parts;
+    if (set.endpoints > 0) fresh_.push_back(number);
+  }
 }
 
 // False: its lists are what they were.
 bool PolicyLists::renew(SetState& set) {
-  set.stale = false;
+  if (set.known == Known::nothing) find_parts(set);
+  set.known = Known::lists;
+  std::sort(set.parts.begin(), set.parts.end(),
+            [](const Part* a, const Part* b) { return PolicySorter::less(*a->tier, *b->tier); });
+  auto lists = std::make_shared<TierLists>();
+  lists->normal.reserve(set.parts.size());
+  for (const Part* part : set.parts) lists->append(part->lists);
+  if (set.lists && *set.lists == *lists) return false;
+  set.lists = std::move(lists);
+  return true;
+}
+
+void PolicyLists::find_parts(SetState& set) {
   Policies& ordered = ordered_;
   ordered.clear();
   for (const Policy policy : set.policies) {
@@ -116,36 +154,42 @@ bool PolicyLists::renew(SetState& set) {
   }
   std::sort(ordered.begin(), ordered.end(),
             [this](Policy a, Policy b) { return PolicySorter::less(*places_[a], *places_[b]); });
-  auto lists = std::make_shared<TierLists>();
   for (auto begin = ordered.begin(); begin != ordered.end();) {
     const auto* tier = places_[*begin]->tier;
     const auto end = std::find_if(begin, ordered.end(),
                                   [&](Policy policy) { return places_[policy]->tier != tier; });
     one_tier_.assign(begin, end);
-    lists->append(*tier_of(one_tier_));
+    set.parts.push_back(part_of(one_tier_));
     begin = end;
   }
-  if (set.lists && *set.lists == *lists) return false;
-  set.lists = std::move(lists);
-  return true;
 }
 
-const TierListsPtr& PolicyLists::tier_of(const Policies& ordered) {
-  TierListsPtr& known = tiers_[ordered];
-  if (known) return known;
-  const auto* tier = places_[ordered.front()]->tier;
-  AppliedTier applied{tier->name, tier->default_action, {}};
+const PolicyLists::Part* PolicyLists::part_of(const Policies& ordered) {
+  auto& part = parts_[ordered];
+  if (!part) part = std::make_unique<Part>();
+  if (part->stale) make(*part, ordered);
+  return part.get();
+}
+
+// A list of the tier that is equal to the one before stays that one.
+void PolicyLists::make(Part& part, const Policies& ordered) {
+  part.tier = places_[ordered.front()]->tier;
+  part.default_action = part.tier->default_action;
+  part.stale = false;
+  AppliedTier applied{part.tier->name, part.default_action, {}};
   for (const Policy policy : ordered)
     applied.policies.push_back({numbers_.key(policy), places_[policy]->meta});
-  return known = std::make_shared<TierLists>(lists_of(applied));
+  const TierLists before = std::exchange(part.lists, lists_of(applied));
+  part.lists.keep_equal(before);
 }
 
 // Sets that no endpoint has are forgotten once they are most: the next event may need them again.
 void PolicyLists::sweep() {
   if (by_policies_.size() <= 2 * used_ + 64) return;
   std::vector<char> used(places_.size(), 0);
-  for (Set number = 1; number < sets_.size(); ++number) {
+  for (Set number = 0; number < sets_.size(); ++number) {
     SetState& set = sets_[number];
+    set.last_outcome = none;
     if (set.endpoints > 0) {
       for (const Policy policy : set.policies) used[policy] = 1;
     } else if (!set.policies.empty()) {
@@ -154,8 +198,7 @@ void PolicyLists::sweep() {
       vacant_.push_back(number);
     }
   }
-  toggled_.clear();
-  absl::erase_if(tiers_, [&](const auto& entry) {
+  absl::erase_if(parts_, [&](const auto& entry) {
     return std::any_of(entry.first.begin(), entry.first.end(),
                        [&](Policy policy) { return used[policy] == 0; });
   });

@@ -60,14 +60,22 @@ const PolicySorter::Place* PolicySorter::find(const PolicyKey& key) const {
   return it == places_.end() ? nullptr : it->second.get();
 }
 
+const PolicySorter::TierState* PolicySorter::find_tier(Symbol name) const {
+  const auto it = tiers_.find(name);
+  return it == tiers_.end() ? nullptr : it->second.get();
+}
+
 bool PolicySorter::less(const Place& a, const Place& b) {
   if (a.tier == b.tier)
     return a.meta.order != b.meta.order ? a.meta.order < b.meta.order : a.tie_break < b.tie_break;
-  const TierState &x = *a.tier, &y = *b.tier;
-  if (x.valid != y.valid) return x.valid;
-  if (x.order.has_value() != y.order.has_value()) return x.order.has_value();
-  if (x.order != y.order) return *x.order < *y.order;
-  return x.name < y.name;
+  return less(*a.tier, *b.tier);
+}
+
+bool PolicySorter::less(const TierState& a, const TierState& b) {
+  if (a.valid != b.valid) return a.valid;
+  if (a.order.has_value() != b.order.has_value()) return a.order.has_value();
+  if (a.order != b.order) return *a.order < *b.order;
+  return a.name < b.name;
 }
 
 }  // namespace felixsim::calc

@@ -42,8 +42,11 @@ class PolicySorter {
   };
   // Null: the sorter does not know the policy. Stays where it is until the policy is removed.
   const Place* find(const PolicyKey& key) const;
+  // Null: neither resource nor policies. Stays where it is while there are such.
+  const TierState* find_tier(Symbol name) const;
   // The order of evaluation, over all tiers.
   static bool less(const Place& a, const Place& b);
+  static bool less(const TierState& a, const TierState& b);
 
  private:
   void leave(const Place& place);

@@ -156,6 +156,40 @@ TEST_CASE("a list is made again where the order or the treatment of what is in i
   CHECK(text(lists.of(other)).empty());
 }
 
+TEST_CASE("a tier's list stays the same object while its policies and default action do") {
+  PolicySorter sorter;
+  PolicyLists lists(sorter);
+  const auto set_tier = [&](const char* name, Tier tier) {
+    if (sorter.update_tier(Symbol(name), &tier)) lists.on_tier(Symbol(name));
+  };
+  const auto set_order = [&](const char* name, double order) {
+    if (sorter.update_policy(key(name), meta("t", order))) lists.on_policy(key(name));
+  };
+  set_tier("t", {1, Symbol("Deny")});
+  set_tier("u", {2, Symbol("Deny")});
+  for (const char* name : {"a", "b"}) set_order(name, 1);
+  sorter.update_policy(key("c"), meta("u"));
+  const auto set = lists.toggled(
+      PolicyLists::none,
+      {lists.number_of(key("a")), lists.number_of(key("b")), lists.number_of(key("c"))});
+  lists.move_endpoint(PolicyLists::none, set);
+  lists.refresh();
+  const TierPtr t = lists.of(set)->normal[0], u = lists.of(set)->normal[1];
+
+  set_tier("t", {3, Symbol("Deny")});
+  CHECK(lists.refresh() == std::vector{set});
+  CHECK(lists.of(set)->normal == std::vector{u, t});
+  set_tier("u", {2, Symbol("Pass")});
+  lists.refresh();
+  CHECK(text(lists.of(set)) == "u(Pass): c; t(Deny): a b; ");
+  CHECK(lists.of(set)->normal[1] == t);
+  set_order("b", 2);
+  CHECK(lists.refresh().empty());
+  set_order("b", 0);
+  lists.refresh();
+  CHECK(text(lists.of(set)) == "u(Pass): c; t(Deny): b a; ");
+}
+
 TEST_CASE("sets of policies that no endpoint has any more are forgotten, those in use stay") {
   PolicySorter sorter;
   PolicyLists lists(sorter);
