@@ -32,13 +32,16 @@ bool same_value(const ValuePtr& before, const ValuePtr& now) {
 
 }  // namespace
 
-ActiveRulesCalculator::ActiveRulesCalculator(RuleScanner& scanner, PolicyResolver& resolver,
-                                             OnComputedMatch on_computed)
-    : scanner_(scanner),
+ActiveRulesCalculator::ActiveRulesCalculator(EndpointNumbers& endpoints, RuleScanner& scanner,
+                                             PolicyResolver& resolver, OnComputedMatch on_computed)
+    : endpoints_(endpoints),
+      scanner_(scanner),
       resolver_(resolver),
       on_computed_(std::move(on_computed)),
-      index_([this](const SelectorId& id, const EndpointKey& key) { on_match_started(id, key); },
-             [this](const SelectorId& id, const EndpointKey& key) { on_match_stopped(id, key); }) {}
+      index_(
+          endpoints,
+          [this](const SelectorId& id, Endpoints matched) { on_match_started(id, matched); },
+          [this](const SelectorId& id, Endpoints matched) { on_match_stopped(id, matched); }) {}
 
 void ActiveRulesCalculator::on_endpoint(const EndpointKey& key, const ValuePtr& value) {
   if (!value) {
@@ -59,7 +62,7 @@ void ActiveRulesCalculator::on_policy(const PolicyKey& key, const ValuePtr& valu
     return;
   }
   policies_.erase(key);
-  if (was_forced) remove_user(key);
+  if (was_forced) remove_users(key, 1);
   index_.delete_selector({key, {}});
 }
 
@@ -68,12 +71,12 @@ void ActiveRulesCalculator::update_policy(const PolicyKey& key, const ValuePtr& 
   const auto& policy = std::get<Policy>(*value);
   policies_[key] = value;
   const bool forced = force_programmed(policy);
-  if (!was_forced && forced) add_user(key);
+  if (!was_forced && forced) add_users(key, 1);
   auto selector = parse_selector(policy.selector.view());
   FELIXSIM_CHECK(selector.has_value());  // the validation filter lets no other policy through
   index_.update_selector({key, {}}, *selector);
   // The forced use goes only after the selector has matched, so that the policy does not flap.
-  if (was_forced && !forced) remove_user(key);
+  if (was_forced && !forced) remove_users(key, 1);
   if (policy_users_.contains(key)) scanner_.on_policy_active(key, value);
 }
 
@@ -122,26 +125,35 @@ void ActiveRulesCalculator::update_profile_ids(const EndpointKey& key,
   }
 }
 
-void ActiveRulesCalculator::on_match_started(const SelectorId& id, const EndpointKey& endpoint) {
-  if (!id.computed.empty()) return on_computed_(id.computed, endpoint, true);
-  add_user(id.policy);
-  resolver_.on_policy_match(id.policy, endpoint);
+void ActiveRulesCalculator::on_match_started(const SelectorId& id, Endpoints endpoints) {
+  if (!id.computed.empty()) return tell_computed(id.computed, endpoints, true);
+  add_users(id.policy, endpoints.size());
+  resolver_.on_policy_match(id.policy, endpoints);
 }
 
-void ActiveRulesCalculator::on_match_stopped(const SelectorId& id, const EndpointKey& endpoint) {
-  if (!id.computed.empty()) return on_computed_(id.computed, endpoint, false);
-  remove_user(id.policy);
-  resolver_.on_policy_match_stopped(id.policy, endpoint);
+void ActiveRulesCalculator::on_match_stopped(const SelectorId& id, Endpoints endpoints) {
+  if (!id.computed.empty()) return tell_computed(id.computed, endpoints, false);
+  remove_users(id.policy, endpoints.size());
+  resolver_.on_policy_match_stopped(id.policy, endpoints);
 }
 
-void ActiveRulesCalculator::add_user(const PolicyKey& key) {
-  if (++policy_users_[key] == 1) scanner_.on_policy_active(key, policies_.at(key));
+void ActiveRulesCalculator::tell_computed(Symbol selector, Endpoints endpoints,
+                                          bool matches) const {
+  for (const EndpointNumber endpoint : endpoints)
+    on_computed_(selector, endpoints_.key(endpoint), matches);
 }
 
-void ActiveRulesCalculator::remove_user(const PolicyKey& key) {
+void ActiveRulesCalculator::add_users(const PolicyKey& key, size_t count) {
+  size_t& users = policy_users_[key];
+  users += count;
+  if (users == count) scanner_.on_policy_active(key, policies_.at(key));
+}
+
+void ActiveRulesCalculator::remove_users(const PolicyKey& key, size_t count) {
   const auto it = policy_users_.find(key);
-  FELIXSIM_CHECK(it != policy_users_.end());
-  if (--it->second > 0) return;
+  FELIXSIM_CHECK(it != policy_users_.end() && it->second >= count);
+  it->second -= count;
+  if (it->second > 0) return;
   policy_users_.erase(it);
   scanner_.on_policy_inactive(key);
 }

@@ -7,6 +7,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "felixsim/keys.h"
@@ -25,7 +26,8 @@ class ActiveRulesCalculator {
   using OnComputedMatch =
       std::function<void(Symbol selector, const EndpointKey& endpoint, bool matches)>;
 
-  ActiveRulesCalculator(RuleScanner& scanner, PolicyResolver& resolver,
+  // Gives numbers to local endpoints: nobody else does.
+  ActiveRulesCalculator(EndpointNumbers& endpoints, RuleScanner& scanner, PolicyResolver& resolver,
                         OnComputedMatch on_computed);
 
   // Null values are deletions. Endpoints are local ones.
@@ -50,12 +52,15 @@ class ActiveRulesCalculator {
   };
   void update_policy(const PolicyKey& key, const ValuePtr& value, bool was_forced);
   void update_profile_ids(const EndpointKey& key, const std::vector<Symbol>& ids);
-  void on_match_started(const SelectorId& id, const EndpointKey& endpoint);
-  void on_match_stopped(const SelectorId& id, const EndpointKey& endpoint);
-  void add_user(const PolicyKey& key);
-  void remove_user(const PolicyKey& key);
+  using Endpoints = std::span<const EndpointNumber>;
+  void on_match_started(const SelectorId& id, Endpoints endpoints);
+  void on_match_stopped(const SelectorId& id, Endpoints endpoints);
+  void tell_computed(Symbol selector, Endpoints endpoints, bool matches) const;
+  void add_users(const PolicyKey& key, size_t count);
+  void remove_users(const PolicyKey& key, size_t count);
   void send_profile(Symbol name);
 
+  const EndpointNumbers& endpoints_;
   RuleScanner& scanner_;
   PolicyResolver& resolver_;
   OnComputedMatch on_computed_;

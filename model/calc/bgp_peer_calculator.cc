@@ -16,8 +16,9 @@ bool same_labels(const Labels& a, const Labels& b) {
 BgpPeerCalculator::BgpPeerCalculator(Symbol hostname, PolicyResolver& resolver)
     : hostname_(hostname),
       resolver_(resolver),
-      index_([this](Symbol peer, const WorkloadEndpointKey& key) { on_match(peer, key, true); },
-             [this](Symbol peer, const WorkloadEndpointKey& key) { on_match(peer, key, false); }) {}
+      index_(
+          workloads_, [this](Symbol peer, auto workloads) { on_match(peer, workloads, true); },
+          [this](Symbol peer, auto workloads) { on_match(peer, workloads, false); }) {}
 
 void BgpPeerCalculator::on_endpoint(const WorkloadEndpointKey& key,
                                     const WorkloadEndpoint* endpoint) {
@@ -62,6 +63,10 @@ void BgpPeerCalculator::activate(Symbol name, const BgpPeer& peer) {
   const auto selector = parse_selector(peer.local_workload_selector.view());
   if (!selector) return index_.delete_selector(name);
   index_.update_selector(name, *selector);
+}
+
+void BgpPeerCalculator::on_match(Symbol peer, std::span<const uint32_t> workloads, bool matches) {
+  for (const uint32_t workload : workloads) on_match(peer, workloads_.key(workload), matches);
 }
 
 void BgpPeerCalculator::on_match(Symbol peer, const WorkloadEndpointKey& key, bool matches) {

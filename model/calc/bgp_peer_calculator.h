@@ -8,6 +8,7 @@
 
 #include <map>
 #include <set>
+#include <span>
 
 #include "felixsim/keys.h"
 #include "felixsim/resource.h"
@@ -30,10 +31,12 @@ class BgpPeerCalculator {
  private:
   bool selects_this_node(const BgpPeer& peer) const;
   void activate(Symbol name, const BgpPeer& peer);
+  void on_match(Symbol peer, std::span<const uint32_t> workloads, bool matches);
   void on_match(Symbol peer, const WorkloadEndpointKey& key, bool matches);
 
   Symbol hostname_;
   PolicyResolver& resolver_;
+  KeyNumbers<WorkloadEndpointKey> workloads_;
   MatchIndex<WorkloadEndpointKey, Symbol> index_;
   Labels node_labels_;
   std::map<Symbol, BgpPeer> peers_;

@@ -109,6 +109,7 @@ struct CalcGraph::Nodes {
   std::shared_ptr<SharedIpSets> ip_sets;
   IpSetUses ip_set_uses;
   EventSequencer sequencer;
+  EndpointNumbers endpoints;  // local ones
   PolicyResolver resolver;
   LiveMigrationCalculator migrations;
   ServiceIndex services;
@@ -132,13 +133,13 @@ CalcGraph::Nodes::Nodes(GraphOptions graph_options)
                            : options.shared_ip_sets),
       ip_set_uses(ip_sets),
       sequencer(options.merge_config, options.live, &ip_set_uses),
-      resolver(sequencer, options.sends_workloads),
+      resolver(endpoints, sequencer, options.sends_workloads),
       migrations(sequencer, resolver),
       services(service_member_sink()),
       scanner(
           sequencer, options.shared_rules, [this](const auto& set) { on_ip_set_active(set); },
           [this](const auto& set) { on_ip_set_inactive(set); }),
-      active_rules(scanner, resolver,
+      active_rules(endpoints, scanner, resolver,
                    [this](Symbol selector, const EndpointKey& endpoint, bool matches) {
                      on_computed_match(selector, endpoint, matches);
                    }),
@@ -439,11 +440,15 @@ std::vector<msg::Message> CalcGraph::flush() {
   return out;
 }
 
-TierListsPtr CalcGraph::tiers_of(const EndpointKey& endpoint) const {
+EndpointNumber CalcGraph::number_of(const EndpointKey& endpoint) const {
+  return nodes_->endpoints.find(endpoint).value_or(no_endpoint);
+}
+
+const TierListsPtr& CalcGraph::tiers_of(EndpointNumber endpoint) const {
   return nodes_->resolver.tiers_of(endpoint);
 }
 
-const std::vector<EndpointKey>& CalcGraph::changed_tiers() const {
+const std::vector<EndpointNumber>& CalcGraph::changed_tiers() const {
   return nodes_->resolver.changed_tiers();
 }
 

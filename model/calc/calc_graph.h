@@ -45,11 +45,14 @@ class CalcGraph {
   // flush after in-sync ends with InSync.
   std::vector<msg::Message> flush();
 
+  // Of a local endpoint; no_endpoint: it does not exist.
+  EndpointNumber number_of(const EndpointKey& endpoint) const;
   // The tiers of a local endpoint, as of the last flush(). Endpoints with the same policies share
   // them; another pointer tells that they changed.
-  TierListsPtr tiers_of(const EndpointKey& endpoint) const;
-  // Local endpoints that may have other tiers than before the last flush(); in no useful order.
-  const std::vector<EndpointKey>& changed_tiers() const;
+  const TierListsPtr& tiers_of(EndpointNumber endpoint) const;
+  // Local endpoints that may have other tiers than before the last flush(), apart from those that
+  // were updated themselves; in no useful order.
+  const std::vector<EndpointNumber>& changed_tiers() const;
 
   // Set once Felix would have panicked; nothing is computed any more.
   const std::optional<std::string>& panic() const;

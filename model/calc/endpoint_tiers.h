@@ -4,6 +4,7 @@
 // (tierInfoToProtoTierInfo, ModelWorkloadEndpointToProto, ModelHostEndpointToProto).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>
@@ -16,6 +17,9 @@
 namespace felixsim::calc {
 
 using EndpointKey = std::variant<WorkloadEndpointKey, HostEndpointKey>;
+// Of a local endpoint, among those of one graph: small. It stays while the endpoint exists.
+using EndpointNumber = uint32_t;
+inline constexpr EndpointNumber no_endpoint = UINT32_MAX;
 
 // What ordering and rendering need of a policy, without its rules (policy_sorter.go,
 // policyMetadata).

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/calc/policy_resolver.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "felixsim/check.h"
+
 namespace felixsim::calc {
 
 void PolicyResolver::on_endpoint(const EndpointKey& key, const ValuePtr& value) {
@@ -26,54 +31,44 @@ void PolicyResolver::on_policy(const PolicyKey& key, const Policy* policy) {
   if (!changed) return;
   lists_.on_policy(key);
   const auto number = lists_.number_of(key);
-  for (const auto& [endpoint, policies] : policies_of_endpoint_)
-    if (lists_.has(policies, number)) set_dirty(endpoint);
+  for (EndpointNumber endpoint = 0; endpoint < applied_.size(); ++endpoint)
+    if (lists_.has(applied_[endpoint].policies, number)) set_dirty(numbers_.key(endpoint));
 }
 
 void PolicyResolver::on_tier(Symbol name, const Tier* tier) {
   if (sorter_.update_tier(name, tier)) lists_.on_tier(name);
-  for (const auto& [endpoint, policies] : policies_of_endpoint_) set_dirty(endpoint);
+  for (EndpointNumber endpoint = 0; endpoint < applied_.size(); ++endpoint)
+    if (applied_[endpoint].policies != PolicyLists::none) set_dirty(numbers_.key(endpoint));
 }
 
-void PolicyResolver::on_policy_match(const PolicyKey& policy, const EndpointKey& endpoint) {
+void PolicyResolver::on_policy_match(const PolicyKey& policy, Endpoints endpoints) {
   if (!sorter_.find(policy)) unsorted_.insert(policy);
-  set_dirty(endpoint);
-  const auto number = lists_.number_of(policy);
-  if (applies(number, endpoint)) return;
-  ++matches_[policy];
-  toggle(number, endpoint);
+  matches_[policy] += endpoints.size();
+  toggle(lists_.number_of(policy), endpoints);
 }
 
-void PolicyResolver::on_policy_match_stopped(const PolicyKey& policy, const EndpointKey& endpoint) {
-  set_dirty(endpoint);
-  const auto number = lists_.number_of(policy);
-  if (applies(number, endpoint)) {
-    if (--matches_[policy] == 0) matches_.erase(policy);
-    toggle(number, endpoint);
+void PolicyResolver::on_policy_match_stopped(const PolicyKey& policy, Endpoints endpoints) {
+  toggle(lists_.number_of(policy), endpoints);
+  const auto matches = matches_.find(policy);
+  FELIXSIM_CHECK(matches != matches_.end() && matches->second >= endpoints.size());
+  matches->second -= endpoints.size();
+  if (matches->second > 0) return;
+  matches_.erase(matches);
+  if (sorter_.remove_policy(policy)) lists_.on_policy(policy);
+}
+
+void PolicyResolver::toggle(PolicyLists::Policy policy, Endpoints endpoints) {
+  for (const EndpointNumber endpoint : endpoints) {
+    set_dirty(numbers_.key(endpoint));
+    if (endpoint >= applied_.size()) applied_.resize(endpoint + 1);
+    auto& list = applied_[endpoint].changes;
+    if (list.empty()) toggled_.push_back(endpoint);
+    const auto known = std::find(list.begin(), list.end(), policy);
+    if (known == list.end())
+      list.push_back(policy);
+    else
+      list.erase(known);
   }
-  if (!matches_.contains(policy) && sorter_.remove_policy(policy)) lists_.on_policy(policy);
-}
-
-bool PolicyResolver::applies(PolicyLists::Policy policy, const EndpointKey& endpoint) const {
-  const bool before = lists_.has(policies_of(endpoint), policy);
-  const auto changes = changes_of_endpoint_.find(endpoint);
-  if (changes == changes_of_endpoint_.end()) return before;
-  const auto& list = changes->second;
-  return (std::find(list.begin(), list.end(), policy) != list.end()) != before;
-}
-
-void PolicyResolver::toggle(PolicyLists::Policy policy, const EndpointKey& endpoint) {
-  auto& list = changes_of_endpoint_[endpoint];
-  const auto known = std::find(list.begin(), list.end(), policy);
-  if (known == list.end())
-    list.push_back(policy);
-  else
-    list.erase(known);
-}
-
-PolicyResolver::PolicySet PolicyResolver::policies_of(const EndpointKey& key) const {
-  const auto it = policies_of_endpoint_.find(key);
-  return it == policies_of_endpoint_.end() ? PolicyLists::none : it->second;
 }
 
 void PolicyResolver::set_dirty(const EndpointKey& key) {
@@ -123,21 +118,22 @@ void PolicyResolver::flush() {
 
 void PolicyResolver::refresh_lists() {
   changed_tiers_.clear();
-  for (const auto& [endpoint, changes] : changes_of_endpoint_) {
+  for (const EndpointNumber endpoint : toggled_) {
+    auto& [policies, changes] = applied_[endpoint];
     if (changes.empty()) continue;
-    const PolicySet before = policies_of(endpoint), after = lists_.toggled(before, changes);
-    lists_.move_endpoint(before, after);
-    if (after == PolicyLists::none)
-      policies_of_endpoint_.erase(endpoint);
-    else
-      policies_of_endpoint_[endpoint] = after;
+    const auto before = std::exchange(policies, lists_.toggled(policies, changes));
+    lists_.move_endpoint(before, policies);
+    changes.clear();
+    changes.shrink_to_fit();
     changed_tiers_.push_back(endpoint);
   }
-  changes_of_endpoint_ = {};
-  const auto changed = lists_.refresh();
-  if (changed.empty()) return;
-  for (const auto& [endpoint, policies] : policies_of_endpoint_)
-    if (std::binary_search(changed.begin(), changed.end(), policies))
+  toggled_.clear();
+  const auto sets = lists_.refresh();
+  if (sets.empty()) return;
+  std::vector<char> changed(sets.back() + 1, 0);
+  for (const auto set : sets) changed[set] = 1;
+  for (EndpointNumber endpoint = 0; endpoint < applied_.size(); ++endpoint)
+    if (const auto set = applied_[endpoint].policies; set < changed.size() && changed[set] != 0)
       changed_tiers_.push_back(endpoint);
 }
 
@@ -145,15 +141,15 @@ void PolicyResolver::send(const EndpointKey& key) {
   const auto endpoint = endpoints_.find(key);
   if (endpoint == endpoints_.end()) return sequencer_.on_endpoint_remove(key);
   ResolvedEndpoint resolved{endpoint->second, {}, {}};
-  resolved.tiers = tiers_of(key);
+  resolved.tiers = tiers_of(numbers_.find(key).value_or(no_endpoint));
   if (const auto it = computed_.find(key); it != computed_.end()) resolved.computed = it->second;
   if (const auto it = bgp_peers_.find(key); it != bgp_peers_.end())
     resolved.computed.bgp_peer = it->second;
   sequencer_.on_endpoint_update(key, std::move(resolved));
 }
 
-TierListsPtr PolicyResolver::tiers_of(const EndpointKey& key) const {
-  return lists_.of(policies_of(key));
+const TierListsPtr& PolicyResolver::tiers_of(EndpointNumber endpoint) const {
+  return lists_.of(endpoint < applied_.size() ? applied_[endpoint].policies : PolicyLists::none);
 }
 
 }  // namespace felixsim::calc

@@ -7,6 +7,9 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include <span>
+#include <vector>
+
 #include "felixsim/keys.h"
 #include "felixsim/resource.h"
 #include "model/calc/calc_hash.h"
@@ -17,11 +20,13 @@
 
 namespace felixsim::calc {
 
+using EndpointNumbers = KeyNumbers<EndpointKey>;
+
 class PolicyResolver {
  public:
-  // `sends_workloads`: GraphOptions.
-  PolicyResolver(EventSequencer& sequencer, bool sends_workloads)
-      : sequencer_(sequencer), sends_workloads_(sends_workloads) {}
+  // `numbers`: of the endpoints that policies match. `sends_workloads`: GraphOptions.
+  PolicyResolver(const EndpointNumbers& numbers, EventSequencer& sequencer, bool sends_workloads)
+      : numbers_(numbers), sequencer_(sequencer), sends_workloads_(sends_workloads) {}
 
   // Local endpoints only; a null value is a deletion.
   void on_endpoint(const EndpointKey& key, const ValuePtr& value);
@@ -30,8 +35,11 @@ class PolicyResolver {
   void on_tier(Symbol name, const Tier* tier);
   void on_in_sync() { in_sync_ = true; }
 
-  void on_policy_match(const PolicyKey& policy, const EndpointKey& endpoint);
-  void on_policy_match_stopped(const PolicyKey& policy, const EndpointKey& endpoint);
+  // Of endpoints that the policy does not match yet; and of such that it matches. Their numbers may
+  // be handed out again from then on, also before the next flush().
+  using Endpoints = std::span<const EndpointNumber>;
+  void on_policy_match(const PolicyKey& policy, Endpoints endpoints);
+  void on_policy_match_stopped(const PolicyKey& policy, Endpoints endpoints);
 
   void on_istio_ambient(const WorkloadEndpointKey& key, bool ambient);
   void on_live_migration(const WorkloadEndpointKey& key, msg::LiveMigrationRole role,
@@ -40,36 +48,36 @@ class PolicyResolver {
 
   void flush();
 
-  // As of the last flush().
-  TierListsPtr tiers_of(const EndpointKey& key) const;
-  // Endpoints that may have other tiers than before the last flush(); in no useful order.
-  const std::vector<EndpointKey>& changed_tiers() const { return changed_tiers_; }
+  // As CalcGraph's.
+  const TierListsPtr& tiers_of(EndpointNumber endpoint) const;
+  const std::vector<EndpointNumber>& changed_tiers() const { return changed_tiers_; }
 
  private:
-  using PolicySet = PolicyLists::Set;
+  struct Applied {
+    PolicyLists::Set policies = PolicyLists::none;  // at the last flush
+    PolicyLists::Toggles changes;                   // since
+  };
   void set_dirty(const EndpointKey& key);
-  // Whether the policy applies to the endpoint as of now; and that it does no longer, or does.
-  bool applies(PolicyLists::Policy policy, const EndpointKey& endpoint) const;
-  void toggle(PolicyLists::Policy policy, const EndpointKey& endpoint);
-  PolicySet policies_of(const EndpointKey& key) const;
+  void toggle(PolicyLists::Policy policy, Endpoints endpoints);
   void refresh_lists();
   void send(const EndpointKey& key);
 
+  const EndpointNumbers& numbers_;
   EventSequencer& sequencer_;
   const bool sends_workloads_;
   PolicySorter sorter_;
   PolicyLists lists_{sorter_};
   bool in_sync_ = false;
-  absl::flat_hash_map<PolicyKey, size_t> matches_;  // endpoints that a policy applies to
-  absl::flat_hash_map<EndpointKey, PolicySet> policies_of_endpoint_;            // at the last flush
-  absl::flat_hash_map<EndpointKey, PolicyLists::Toggles> changes_of_endpoint_;  // since
+  absl::flat_hash_map<PolicyKey, size_t> matches_;       // endpoints that a policy applies to
+  std::vector<Applied> applied_;                         // by number of the endpoint
+  std::vector<EndpointNumber> toggled_;                  // since the last flush
   absl::flat_hash_map<PolicyKey, PolicyMeta> policies_;  // all of the cluster's
   absl::flat_hash_map<EndpointKey, ValuePtr> endpoints_;
   absl::flat_hash_map<EndpointKey, ComputedData> computed_;
   absl::flat_hash_map<EndpointKey, Symbol> bgp_peers_;  // outlive the endpoint, as in Felix
   absl::flat_hash_set<EndpointKey> dirty_;
   absl::flat_hash_set<PolicyKey> unsorted_;  // matched since the last flush
-  std::vector<EndpointKey> changed_tiers_;
+  std::vector<EndpointNumber> changed_tiers_;
 };
 
 }  // namespace felixsim::calc

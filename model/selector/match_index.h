@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A LabelIndex whose items and selectors are known by keys, and which tells matches one pair at a
-// time: what the active rules calculator asks of felix/labelindex InheritIndex.
+// A LabelIndex whose items and selectors are known by keys, and which tells matches as they come
+// and go: what the active rules calculator asks of felix/labelindex InheritIndex.
 #pragma once
 
 #include <absl/container/flat_hash_set.h>
@@ -9,6 +9,7 @@
 #include <functional>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -72,14 +73,18 @@ class KeyNumbers {
 };
 
 // Keys need operator== and AbslHashValue. Callbacks must not change the index. Of the matches of
-// one call, those that stop are told before those that start.
+// one call, those that stop are told before those that start: item by item where labels changed,
+// all at once where a selector did.
 template <class ItemKey, class SelectorKey>
 class MatchIndex {
  public:
-  using OnMatch = std::function<void(const SelectorKey&, const ItemKey&)>;
+  // Called with the numbers of items, at least one.
+  using OnMatch = std::function<void(const SelectorKey&, std::span<const LabelIndex::Item>)>;
 
-  MatchIndex(OnMatch on_started, OnMatch on_stopped)
-      : on_started_(std::move(on_started)), on_stopped_(std::move(on_stopped)) {}
+  // `items` has a number for every item of the index, and nothing else. One that is removed keeps
+  // its number while that is told.
+  MatchIndex(KeyNumbers<ItemKey>& items, OnMatch on_started, OnMatch on_stopped)
+      : items_(items), on_started_(std::move(on_started)), on_stopped_(std::move(on_stopped)) {}
 
   // Adds or replaces an item's own labels and its parents, nearest first.
   void update_labels(const ItemKey& id, const Labels& labels, const std::vector<Symbol>& parents) {
@@ -111,16 +116,16 @@ class MatchIndex {
     const auto slot = selectors_.get_or_add(id);
     if (slot >= current_.size()) current_.resize(slot + 1);
     current_[slot] = selector;
-    index_.add_selector(slot, selector, [&](const LabelIndex::Items& matched) {
-      for (const auto item : matched) on_started_(id, items_.key(item));
-    });
+    LabelIndex::Items started;
+    index_.add_selector(slot, selector, append_to(started));
+    tell(on_started_, id, started);
   }
   void delete_selector(const SelectorKey& id) {
     const auto slot = selectors_.find(id);
     if (!slot) return;
-    index_.remove_selector(*slot, [&](const LabelIndex::Items& matched) {
-      for (const auto item : matched) on_stopped_(id, items_.key(item));
-    });
+    LabelIndex::Items stopped;
+    index_.remove_selector(*slot, append_to(stopped));
+    tell(on_stopped_, id, stopped);
     current_[*slot] = nullptr;
     selectors_.release(id);
   }
@@ -142,19 +147,25 @@ class MatchIndex {
     LabelIndex::Slots only;
     std::set_difference(these.begin(), these.end(), those.begin(), those.end(),
                         std::back_inserter(only));
-    for (const auto slot : only) tell(selectors_.key(slot), items_.key(item));
+    for (const auto slot : only) tell(selectors_.key(slot), {&item, 1});
+  }
+
+  static LabelIndex::OnItems append_to(LabelIndex::Items& out) {
+    return [&out](const LabelIndex::Items& items) {
+      out.insert(out.end(), items.begin(), items.end());
+    };
+  }
+
+  static void tell(const OnMatch& on_match, const SelectorKey& id, const LabelIndex::Items& items) {
+    if (!items.empty()) on_match(id, items);
   }
 
   // What matches both the old and the new selector is not told.
   void replace_selector(const SelectorKey& id, LabelIndex::Slot slot, const SelectorPtr& selector) {
     LabelIndex::Items before, after;
-    index_.remove_selector(slot, [&](const LabelIndex::Items& matched) {
-      before.insert(before.end(), matched.begin(), matched.end());
-    });
+    index_.remove_selector(slot, append_to(before));
     current_[slot] = selector;
-    index_.add_selector(slot, selector, [&](const LabelIndex::Items& matched) {
-      after.insert(after.end(), matched.begin(), matched.end());
-    });
+    index_.add_selector(slot, selector, append_to(after));
     std::sort(before.begin(), before.end());
     std::sort(after.begin(), after.end());
     LabelIndex::Items stopped, started;
@@ -162,13 +173,13 @@ class MatchIndex {
                         std::back_inserter(stopped));
     std::set_difference(after.begin(), after.end(), before.begin(), before.end(),
                         std::back_inserter(started));
-    for (const auto item : stopped) on_stopped_(id, items_.key(item));
-    for (const auto item : started) on_started_(id, items_.key(item));
+    tell(on_stopped_, id, stopped);
+    tell(on_started_, id, started);
   }
 
+  KeyNumbers<ItemKey>& items_;
   OnMatch on_started_, on_stopped_;
   LabelIndex index_;
-  KeyNumbers<ItemKey> items_;
   KeyNumbers<SelectorKey> selectors_;
   std::vector<SelectorPtr> current_;  // by slot
 };

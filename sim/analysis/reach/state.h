@@ -32,6 +32,7 @@ struct Endpoint {
   ValuePtr value;             // a WorkloadEndpoint
   calc::TierListsPtr policy;  // endpoints with the same policies share it; null: none
   WorkloadEndpointKey key;    // in the calc graph
+  calc::EndpointNumber number = calc::no_endpoint;  // there
   const WorkloadEndpoint& workload() const { return std::get<WorkloadEndpoint>(*value); }
   const std::vector<calc::TierPtr>& tiers() const {
     static const std::vector<calc::TierPtr> none;
@@ -100,9 +101,13 @@ class ClusterState {
   std::vector<std::string> untold_host_endpoints() const;
 
  private:
+  using EndpointEntry = std::map<EndpointName, Endpoint>::value_type;
+  // A null value is a deletion.
+  EndpointName take_endpoint(const WorkloadEndpointKey& key, const ValuePtr& value);
   void take_endpoints(std::span<const Update> local,
                       const std::vector<calc::InvalidUpdate>& invalid, Changes& changes);
-  void follow_policy(Changes& changes);
+  // True: the endpoints that changed are in order, each once.
+  bool follow_policy(Changes& changes);
   void on(const msg::Message& message, Changes& changes);
   void on_host_endpoint(Symbol id, std::shared_ptr<const msg::HostEndpoint> value,
                         Changes& changes);
@@ -110,6 +115,7 @@ class ClusterState {
 
   calc::CalcGraph graph_;
   std::map<EndpointName, Endpoint> endpoints_;
+  std::vector<EndpointEntry*> by_number_;  // null: none
   std::map<PolicyKey, std::shared_ptr<const msg::Policy>> policies_;
   std::map<Symbol, std::shared_ptr<const msg::Profile>> profiles_;
   std::map<Symbol, IpSet> ip_sets_;

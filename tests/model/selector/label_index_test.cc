@@ -18,10 +18,15 @@ Labels labels(std::initializer_list<std::pair<std::string_view, std::string_view
 // item 7.
 struct Recorder {
   std::vector<std::string> told;
+  KeyNumbers<int> items;
   MatchIndex<int, std::string> index{
-      [this](const std::string& s, int item) { told.push_back(fmt::format("+{}:{}", s, item)); },
-      [this](const std::string& s, int item) { told.push_back(fmt::format("-{}:{}", s, item)); }};
+      items, [this](const std::string& s, auto matched) { tell('+', s, matched); },
+      [this](const std::string& s, auto matched) { tell('-', s, matched); }};
 
+  void tell(char sign, const std::string& s, std::span<const LabelIndex::Item> matched) {
+    for (const auto item : matched)
+      told.push_back(fmt::format("{}{}:{}", sign, s, items.key(item)));
+  }
   void select(const std::string& id, const std::string& text) {
     index.update_selector(id, *parse_selector(text));
   }

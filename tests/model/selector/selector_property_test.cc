@@ -158,10 +158,14 @@ TEST_CASE("labels that a selector matches satisfy its restrictions") {
 TEST_CASE("the label index tells what trying everything finds") {
   CHECK(rc::check([] {
     std::set<std::pair<int, int>> told;
-    MatchIndex<int, int> index([&](int s, int i) { RC_ASSERT(told.emplace(s, i).second); },
-                               [&](int s, int i) {
-                                 RC_ASSERT(told.erase({s, i}) == 1u);
-                               });
+    KeyNumbers<int> items;
+    const auto start = [&](int s, std::span<const LabelIndex::Item> matched) {
+      for (const auto item : matched) RC_ASSERT(told.emplace(s, items.key(item)).second);
+    };
+    const auto stop = [&](int s, std::span<const LabelIndex::Item> matched) {
+      for (const auto item : matched) RC_ASSERT(told.erase({s, items.key(item)}) == 1u);
+    };
+    MatchIndex<int, int> index(items, start, stop);
     Plain plain;
     for (int i = *rc::gen::inRange(1, 40); i > 0; --i) {
       step(index, plain);
