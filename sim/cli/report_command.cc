@@ -46,7 +46,8 @@ class ReachOnTheWay {
  public:
   explicit ReachOnTheWay(reach::MatrixOptions options) : live_(state_, std::move(options)) {}
 
-  const reach::Matrix& after(const std::vector<Event>& events, size_t count) {
+  // Good until it is moved on again.
+  reach::Matrix after(const std::vector<Event>& events, size_t count) {
     for (; at_ < count; ++at_)
       if (const auto* change = std::get_if<DatastoreEvent>(&events[at_].body))
         datastore_.put(*change);
@@ -128,7 +129,7 @@ class Reporter {
         moved.settle();
       }
       report_.add_nodes(*cluster);
-      const auto& matrix = reach_.after(events_, moment);
+      const reach::Matrix matrix = reach_.after(events_, moment);
       report_.add_reach(matrix, last);
       const size_t packets =
           last ? report_.limits().traces : report_.limits().earlier_traces / (moments.size() - 1);

@@ -55,7 +55,7 @@ struct Match {
 
 // Peers that may be allowed, denied, or left undecided.
 template <size_t N>
-struct Outcome {
+struct Asked {
   Words<N> allowed, denied, left;
 };
 
@@ -65,7 +65,7 @@ struct Outcome {
 // What of a tier's steps is left goes on to the next tier. `tell` gets the peers that each step may
 // concern.
 template <size_t N, class Matches, class Tell>
-Outcome<N> ask(const Cell& cell, Matches match, Words<N> left, Tell tell) {
+Asked<N> ask(const Cell& cell, Matches match, Words<N> left, Tell tell) {
   Words<N> allowed = Words<N>::none(), denied = allowed, passed = allowed;
   Match<N> marked{Words<N>::none(), Words<N>::none()};  // those that carry the pass mark
   for (size_t i = 0; i < cell.steps.size(); ++i) {

@@ -112,6 +112,13 @@ class Bits {
   std::vector<uint64_t> words_;
 };
 
+// Its members, ascending.
+inline std::vector<size_t> listed(const Bits& set) {
+  std::vector<size_t> out;
+  for (size_t i = set.find_first(); i != Bits::npos; i = set.find_next(i)) out.push_back(i);
+  return out;
+}
+
 enum class Verdict : uint8_t { no, yes, unknown };
 
 // What is surely in a set, and what may be: `yes` is a part of `may`.

@@ -107,7 +107,7 @@ void append_section(const HostSection& section, const Program& program, size_t l
                     const HeaderSpace& headers, uint32_t& tier, Cell& cell) {
   using enum Step::Does;
   auto& steps = cell.steps;
-  steps.push_back(step_of(next, true, nullptr, DecidedBy::nobody));
+  if (!steps.empty()) steps.push_back(step_of(next, true, nullptr, DecidedBy::nobody));
   if (section.never) steps.push_back(step_of(allow, true, section.never.get(), DecidedBy::nobody));
   if (!section.surely) steps.push_back(step_of(allow, false, nullptr, DecidedBy::nobody));
   if (section.untold) steps.push_back(step_of(deny, false, nullptr, DecidedBy::host_endpoint));
@@ -135,7 +135,7 @@ void append_steps(const Program& program, size_t local, const HeaderSpace& heade
     end(DecidedBy::no_profile, tiers, false);
     cell.steps.back().keeps_marks = true;
   }
-  end(DecidedBy::no_profile, tiers, true);
+  if (program.asks_profiles) end(DecidedBy::no_profile, tiers, true);
   uint32_t tier = tiers + 1;
   for (const auto& section : program.host_sections)
     append_section(section, program, local, headers, tier, cell);
@@ -197,32 +197,12 @@ const std::vector<Bits>& HeaderCuts::of(const Program& program) {
   return known_[conditions_.words()] = cut(conditions_, headers_);
 }
 
-void cut_cells(const Program& program, size_t local, const HeaderSpace& headers, HeaderCuts& cuts,
-               std::vector<Cell>& cells) {
-  const std::vector<Bits>& parts = cuts.of(program);
-  cells.resize(parts.size());
-  for (size_t i = 0; i < parts.size(); ++i) {
-    cells[i].headers = parts[i];
-    cells[i].header = parts[i].find_first();
-    cells[i].steps.clear();
-    cells[i].says_ports = false;
-    cells[i].part = Bits::npos;
-    append_steps(program, local, headers, cells[i]);
-  }
-}
-
-std::vector<Cell> cells_of_tier(const ProgramTierPtr& tier, bool ingress,
-                                const HeaderSpace& headers) {
-  Program program;
-  program.ingress = ingress;
-  program.tiers.push_back(tier);
-  Bits conditions(headers.conditions().size());
-  add_conditions(program, conditions);
+std::vector<Cell> cells_of(const Program& program, size_t local, const HeaderSpace& headers,
+                           HeaderCuts& cuts) {
   std::vector<Cell> cells;
-  for (auto& part : cut(conditions, headers)) {
-    const size_t header = part.find_first();
-    cells.push_back({std::move(part), header, {}, false, Bits::npos});
-    append_tier(*tier, 0, program, 0, headers, cells.back());
+  for (const Bits& part : cuts.of(program)) {
+    cells.push_back({part, part.find_first(), {}, false});
+    append_steps(program, local, headers, cells.back());
   }
   return cells;
 }

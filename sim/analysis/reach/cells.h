@@ -40,6 +40,7 @@ struct Program {
   std::vector<HostSection> host_sections;
   std::vector<size_t> denied_first;  // header conditions: encapsulation that workloads may not send
   bool asks_local = false;           // some rule has a condition on the endpoint's own side
+  bool asks_profiles = true;         // else it is a part of one: what no tier decides is left
 };
 
 enum class DecidedBy : uint8_t {
@@ -81,8 +82,7 @@ struct Cell {
   Bits headers;
   size_t header = 0;  // one of them
   std::vector<Step> steps;
-  bool says_ports = false;   // some step does
-  size_t part = Bits::npos;  // of Allowed, that has its peers
+  bool says_ports = false;  // some step does
 };
 
 template <class Each>
@@ -116,13 +116,9 @@ class HeaderCuts {
   absl::flat_hash_map<std::vector<uint64_t>, std::vector<Bits>> known_;
 };
 
-// Makes the cells of a program of what there is: memory is used again. No cell has a part. `local`
-// stands for all endpoints of the group. O(rules × cells).
-void cut_cells(const Program& program, size_t local, const HeaderSpace& headers, HeaderCuts& cuts,
-               std::vector<Cell>& cells);
-// The same for one tier of a program, no rule of which asks about the endpoint itself.
-std::vector<Cell> cells_of_tier(const ProgramTierPtr& tier, bool ingress,
-                                const HeaderSpace& headers);
+// The cells of a program; `local` stands for all endpoints that have it. O(rules × cells).
+std::vector<Cell> cells_of(const Program& program, size_t local, const HeaderSpace& headers,
+                           HeaderCuts& cuts);
 
 // Whether the conditions on named ports of one side of a rule hold at an element.
 Verdict ports_hold(const RuleSideMatch& side, size_t element, const HeaderSpace& headers,

@@ -26,14 +26,11 @@ void CompiledRules::count_users(RuleMatches& rules, bool in) {
   }
 }
 
-void CompiledRules::compile_one(const std::vector<msg::Rule>& rules, bool ingress, size_t update,
+void CompiledRules::compile_one(const std::vector<msg::Rule>& rules, bool ingress,
                                 ElementSets& sets, HeaderSpace& headers, RuleMatches& out) {
   RuleMatches fresh = compile_rules(rules, ingress, sets, headers);
-  fresh.changed = update;
-  fresh.touched = out.touched;
   fresh.asked_local = out.asks_local;
   count_users(out, false);
-  fresh.before = std::make_shared<const RuleMatches>(std::move(out));
   out = std::move(fresh);
   count_users(out, true);
 }
@@ -59,34 +56,41 @@ void CompiledRules::update_nets(const ClusterState& state, const Changes& change
   for_each_changed(changes.profiles, state.profiles(), profiles_, update);
 }
 
-std::vector<Symbol> CompiledRules::compile(const ClusterState& state, const Changes& changes,
-                                           size_t update, ElementSets& sets, HeaderSpace& headers) {
+RulesUpdate CompiledRules::compile(const ClusterState& state, const Changes& changes, size_t update,
+                                   ElementSets& sets, HeaderSpace& headers) {
+  RulesUpdate out;
   const auto compile = [&](const auto& key, const auto* value, auto& rules) {
     const auto it = rules.find(key);
     if (it == rules.end()) return;
     static const std::vector<msg::Rule> none;
     auto& entry = *it->second;
-    compile_one(value ? value->inbound : none, true, update, sets, headers, entry.inbound);
-    compile_one(value ? value->outbound : none, false, update, sets, headers, entry.outbound);
-    entry.inbound.gone = entry.outbound.gone = !value;
+    for (const bool ingress : {true, false}) {
+      RuleMatches& one = ingress ? entry.inbound : entry.outbound;
+      compile_one(value ? (ingress ? value->inbound : value->outbound) : none, ingress, sets,
+                  headers, one);
+      one.gone = !value;
+      out.changed.push_back(&one);
+    }
   };
-  std::vector<Symbol> came;
   for (const Symbol profile : changes.profiles)
-    if (const auto* known = this->profile(profile); known && known->inbound.changed == 0)
-      came.push_back(profile);
+    if (state.profiles().contains(profile)) out.profiles_that_came.push_back(profile);
   for_each_changed(changes.policies, state.policies(), policies_, compile);
   for_each_changed(changes.profiles, state.profiles(), profiles_, compile);
+  std::vector<const RuleMatches*> touched;
   for (const void* set : sets.touched())
     if (const auto it = users_.find(set); it != users_.end())
-      for (RuleMatches* one : it->second) touch_rules(*one, update);
-  return came;
+      touched.insert(touched.end(), it->second.begin(), it->second.end());
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  for (const auto* one : touched)
+    (ports_touched(*one, update) ? out.changed : out.touched).push_back(one);
+  return out;
 }
 
 void CompiledRules::drop_old(const ClusterState& state, const Changes& changes) {
   const auto drop = [this](const auto& key, const auto* value, auto& rules) {
     const auto it = rules.find(key);
     if (it == rules.end()) return;
-    it->second->inbound.before = it->second->outbound.before = nullptr;
     if (value) return;
     for (auto* one : {&it->second->inbound, &it->second->outbound}) count_users(*one, false);
     rules.erase(it);

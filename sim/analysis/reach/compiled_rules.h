@@ -19,6 +19,13 @@ struct CompiledPolicy {
   const RuleMatches& of(bool ingress) const { return ingress ? inbound : outbound; }
 };
 
+// What one update did to rules; each is listed once.
+struct RulesUpdate {
+  std::vector<const RuleMatches*> changed;  // other rules, or others headers that they tell apart
+  std::vector<const RuleMatches*> touched;  // members of their sets
+  std::vector<Symbol> profiles_that_came;
+};
+
 // Looked up only; what is in it stays where it is.
 class CompiledRules {
  public:
@@ -27,11 +34,10 @@ class CompiledRules {
 
   // Names the nets of what changed to the address space, and no longer those of what was there.
   void update_nets(const ClusterState& state, const Changes& changes, AddressSpace& addresses);
-  // Compiles what changed; marks rules whose sets changed. Returns the profiles that came.
-  std::vector<Symbol> compile(const ClusterState& state, const Changes& changes, size_t update,
-                              ElementSets& sets, HeaderSpace& headers);
-  // Forgets what rules were before, and what is no longer in force: nothing may look at it any
-  // more.
+  // Compiles what changed.
+  RulesUpdate compile(const ClusterState& state, const Changes& changes, size_t update,
+                      ElementSets& sets, HeaderSpace& headers);
+  // Forgets what is no longer in force: nothing may look at it any more.
   void drop_old(const ClusterState& state, const Changes& changes);
 
  private:
@@ -43,8 +49,8 @@ class CompiledRules {
     return it == rules.end() || it->second->inbound.gone ? nullptr : it->second.get();
   }
 
-  void compile_one(const std::vector<msg::Rule>& rules, bool ingress, size_t update,
-                   ElementSets& sets, HeaderSpace& headers, RuleMatches& out);
+  void compile_one(const std::vector<msg::Rule>& rules, bool ingress, ElementSets& sets,
+                   HeaderSpace& headers, RuleMatches& out);
   void count_users(RuleMatches& rules, bool in);
 
   Rules<PolicyKey> policies_;

@@ -21,6 +21,11 @@ class ElementColumn {
     }
   }
   const std::vector<size_t>& elements() const { return elements_; }
+  // Of a column, the bits that stand for elements.
+  uint64_t kept(uint64_t column) const {
+    return elements_.size() == Bits::word_bits ? column
+                                               : column & ((uint64_t{1} << elements_.size()) - 1);
+  }
 
   uint64_t read(const Bits& set) const {
     uint64_t column = 0;

@@ -13,52 +13,20 @@ HeaderMatch port_match(int protocol, int port, bool source) {
 
 bool is_host(const Cidr& net) { return net.length == net.address.max_prefix(); }
 
-Signature mark_of(uint64_t set, uint64_t part, Verdict verdict) {
-  return signature_of(set, 2 * part + (verdict == Verdict::unknown ? 1 : 0));
-}
-
 }  // namespace
 
-void ElementSets::sign(const Tri& members, uint64_t number, uint64_t part) {
-  signatures_.resize(addresses_.size(), Signature{0, 0});
-  const Signature yes = mark_of(number, part, Verdict::yes);
-  const Signature unknown = mark_of(number, part, Verdict::unknown);
-  for (size_t i = members.may.find_first(); i != Bits::npos; i = members.may.find_next(i))
-    signatures_[i] ^= members.yes.test(i) ? yes : unknown;
-}
-
-void ElementSets::sign(const ElementSet& set) { sign(set.members, set.number, 0); }
-
-void ElementSets::sign(const PortSet& set) {
-  for (const auto& [condition, members] : set.members) sign(members, set.number, condition);
-}
-
-void ElementSets::put(ElementSet& set, size_t element, Verdict verdict) {
-  const Verdict before = verdict_of(set.members, element);
-  if (before == verdict) return;
-  for (const Verdict one : {before, verdict})
-    if (one != Verdict::no) signatures_[element] ^= mark_of(set.number, 0, one);
+void ElementSets::put(ElementSet& set, size_t element, Verdict verdict, size_t update) {
+  if (verdict_of(set.members, element) == verdict) return;
   set.members.set(element, verdict);
+  touch(set, update);
 }
 
 void ElementSets::touch(ElementSet& set, size_t update) {
-  set.touched = update;
-  touched_.push_back(&set);
+  if (std::exchange(set.touched, update) != update) touched_.push_back(&set);
 }
 
 void ElementSets::touch(PortSet& set, size_t update) {
-  set.touched = update;
-  touched_.push_back(&set);
-}
-
-// Sets that no rule names any more.
-template <class Map>
-void ElementSets::drop_unused(Map& sets) {
-  std::erase_if(sets, [this](const auto& entry) {
-    const bool unused = entry.second.use_count() == 1;
-    if (unused) sign(*entry.second);
-    return unused;
-  });
+  if (std::exchange(set.touched, update) != update) touched_.push_back(&set);
 }
 
 const std::vector<msg::IpSetMember>& ElementSets::members_of(Symbol id) const {
@@ -138,9 +106,7 @@ ElementSetPtr ElementSets::ip_set(Symbol id) {
   auto& known = ip_sets_[id];
   if (!known) {
     known = std::make_shared<IpSetElements>();
-    known->number = ++last_number_;
     fill(id, *known);
-    sign(*known);
   }
   return known;
 }
@@ -149,9 +115,7 @@ PortSetPtr ElementSets::ports(Symbol id, bool source) {
   auto& known = port_sets_[{id, source}];
   if (!known) {
     known = std::make_shared<PortSet>();
-    known->number = ++last_number_;
     fill(id, source, *known);
-    sign(*known);
   }
   return known;
 }
@@ -160,11 +124,9 @@ ElementSetPtr ElementSets::on_host(Symbol host) {
   auto& known = on_host_[host];
   if (!known) {
     known = std::make_shared<ElementSet>();
-    known->number = ++last_number_;
     known->members = Tri::none(addresses_.size());
     for (const size_t element : addresses_.endpoints())
       known->members.set(element, on_host(host, element));
-    sign(*known);
   }
   return known;
 }
@@ -186,9 +148,7 @@ ElementSetPtr ElementSets::addresses_of(const msg::RuleMatchSide& side) {
   set->not_nets = side.not_net;
   for (const Symbol id : side.ip_set_ids) set->sets.push_back(ip_set(id));
   for (const Symbol id : side.not_ip_set_ids) set->not_sets.push_back(ip_set(id));
-  set->number = ++last_number_;
   fill(*set);
-  sign(*set);
   combined_.push_back(set);
   return set;
 }
@@ -231,9 +191,8 @@ Verdict ElementSets::verdict(const Combined& set, size_t element) const {
 
 // Members of sets that hold single addresses only are looked for between the first and the last
 // address that came.
-void ElementSets::renew(Symbol id, const std::vector<size_t>& renewed, const HostSpan& span,
-                        IpSetElements& set) {
-  const auto& members = members_of(id);
+void ElementSets::renew(const std::vector<msg::IpSetMember>& members, const SetUpdate& update,
+                        const HostSpan& span, IpSetElements& set) {
   const auto below = [](const msg::IpSetMember& member, const Cidr& cidr) {
     return member.cidr < cidr;
   };
@@ -242,8 +201,8 @@ void ElementSets::renew(Symbol id, const std::vector<size_t>& renewed, const Hos
     const auto it = std::lower_bound(members.begin(), members.end(), *span.first, below);
     any = it != members.end() && !(*span.last < it->cidr);
   }
-  for (const size_t element : renewed)
-    put(set, element, any ? verdict(members, set, element) : Verdict::no);
+  for (const size_t element : update.renewed)
+    put(set, element, any ? verdict(members, set, element) : Verdict::no, update.number);
 }
 
 ElementSets::HostSpan ElementSets::span_of(const std::vector<size_t>& renewed) const {
@@ -259,24 +218,32 @@ ElementSets::HostSpan ElementSets::span_of(const std::vector<size_t>& renewed) c
 }
 
 void ElementSets::update_ip_sets(const SetUpdate& update, Bits& dirty) {
-  const HostSpan span = span_of(update.renewed);
-  for (auto& [id, set] : ip_sets_) {
-    set->members.resize(addresses_.size());
-    if (!update.renewed.empty()) renew(id, update.renewed, span, *set);
-    const auto change = update.changes.ip_sets.find(id);
-    if (change == update.changes.ip_sets.end()) continue;
-    touch(*set, update.number);
+  if (!update.renewed.empty()) {
+    const HostSpan span = span_of(update.renewed);
+    auto known = state_.ip_sets().begin();  // both are in order, and rules name nearly all
+    for (auto& [id, set] : ip_sets_) {
+      set->members.resize(addresses_.size());
+      if (known != state_.ip_sets().end() && known->first != id)
+        known = state_.ip_sets().lower_bound(id);
+      static const std::vector<msg::IpSetMember> none;
+      const bool is_known = known != state_.ip_sets().end() && known->first == id;
+      renew(is_known ? (known++)->second.members : none, update, span, *set);
+    }
+  }
+  for (const auto& [id, change] : update.changes.ip_sets) {
+    const auto set = ip_sets_.find(id);
+    if (set == ip_sets_.end()) continue;
     Tri concerned = Tri::none(addresses_.size());
-    for (const auto& moved : change->second)
+    for (const auto& moved : change)
       for (const auto* members : {&moved.went, &moved.came})
         for (const auto& member : *members) {
           if (member.cidr.address.family != addresses_.family()) continue;
           addresses_.mark(member.cidr, concerned);
-          set->hosts_only = set->hosts_only && is_host(member.cidr);
+          set->second->hosts_only = set->second->hosts_only && is_host(member.cidr);
         }
     const auto& members = members_of(id);
-    for (size_t i = concerned.yes.find_first(); i != Bits::npos; i = concerned.yes.find_next(i))
-      put(*set, i, verdict(members, *set, i));
+    for (const size_t i : listed(concerned.yes))
+      put(*set->second, i, verdict(members, *set->second, i), update.number);
     dirty |= concerned.yes;
   }
 }
@@ -296,9 +263,7 @@ void ElementSets::update_port_sets(const SetUpdate& update, Bits& dirty) {
     }
     if (!changed) continue;
     for (const auto& [condition, members] : set->members) dirty |= members.may;
-    sign(*set);
     fill(key.first, key.second, *set);
-    sign(*set);
     for (const auto& [condition, members] : set->members) dirty |= members.may;
     touch(*set, update.number);
   }
@@ -313,27 +278,24 @@ void ElementSets::update_combined(const SetUpdate& update, const Bits& dirty) {
     bool touched = false;
     for (const auto* sets : {&set->sets, &set->not_sets})
       for (const auto& one : *sets) touched = touched || one->touched == update.number;
-    if (touched) touch(*set, update.number);
     for (const size_t element : touched ? elements : update.renewed)
-      put(*set, element, verdict(*set, element));
+      put(*set, element, verdict(*set, element), update.number);
   }
 }
 
 void ElementSets::update(const SetUpdate& update, Bits& dirty) {
   touched_.clear();
-  signatures_.resize(addresses_.size(), Signature{0, 0});
-  std::erase_if(combined_, [this](const auto& set) {
-    if (set.use_count() > 1) return false;
-    sign(*set);
-    return true;
-  });
-  drop_unused(ip_sets_);
-  drop_unused(port_sets_);
-  drop_unused(on_host_);
+  // Sets that no rule names any more.
+  const auto unused = [](const auto& entry) { return entry.second.use_count() == 1; };
+  std::erase_if(combined_, [](const auto& set) { return set.use_count() == 1; });
+  std::erase_if(ip_sets_, unused);
+  std::erase_if(port_sets_, unused);
+  std::erase_if(on_host_, unused);
   for (const size_t element : update.renewed) dirty.set(element);
   for (auto& [host, set] : on_host_) {
     set->members.resize(addresses_.size());
-    for (const size_t element : update.renewed) put(*set, element, on_host(host, element));
+    for (const size_t element : update.renewed)
+      put(*set, element, on_host(host, element), update.number);
   }
   update_ip_sets(update, dirty);
   update_port_sets(update, dirty);

@@ -10,7 +10,6 @@
 #include "sim/analysis/reach/addresses.h"
 #include "sim/analysis/reach/element_column.h"
 #include "sim/analysis/reach/headers.h"
-#include "sim/analysis/reach/signature.h"
 #include "sim/analysis/reach/state.h"
 #include "sim/analysis/reach/unknown_labels.h"
 
@@ -25,7 +24,6 @@ struct ElementSet {
   Tri members;
   Column column;
   size_t touched = 0;  // the last update that changed members
-  uint64_t number = 0;
 };
 using ElementSetPtr = std::shared_ptr<const ElementSet>;
 
@@ -33,7 +31,6 @@ using ElementSetPtr = std::shared_ptr<const ElementSet>;
 struct PortSet {
   std::map<size_t, Tri> members;  // number of the condition -> elements
   size_t touched = 0;             // the last update that changed members, or conditions
-  uint64_t number = 0;
 };
 using PortSetPtr = std::shared_ptr<const PortSet>;
 
@@ -64,8 +61,6 @@ class ElementSets {
 
   // Brings all sets up to date; adds the elements whose membership in any may have changed.
   void update(const SetUpdate& update, Bits& dirty);
-  // Elements of equal signatures are in the same sets: no rule tells them apart as peers.
-  const std::vector<Signature>& signatures() const { return signatures_; }
   // The sets that the last update touched, each an ElementSet or PortSet.
   const std::vector<const void*>& touched() const { return touched_; }
   // Fills every set's column with the membership of these elements.
@@ -94,8 +89,8 @@ class ElementSets {
     std::optional<Cidr> first, last;
   };
   HostSpan span_of(const std::vector<size_t>& renewed) const;
-  void renew(Symbol id, const std::vector<size_t>& renewed, const HostSpan& span,
-             IpSetElements& set);
+  void renew(const std::vector<msg::IpSetMember>& members, const SetUpdate& update,
+             const HostSpan& span, IpSetElements& set);
   void touch(ElementSet& set, size_t update);
   void touch(PortSet& set, size_t update);
   void update_ip_sets(const SetUpdate& update, Bits& dirty);
@@ -103,12 +98,7 @@ class ElementSets {
   void update_combined(const SetUpdate& update, const Bits& dirty);
   void add_untold(Symbol id, Tri& set) const;
   void add_untold_ports(Symbol id, bool source, PortSet& set);
-  void put(ElementSet& set, size_t element, Verdict verdict);
-  void sign(const ElementSet& set);  // all members come, or go
-  void sign(const PortSet& set);
-  void sign(const Tri& members, uint64_t number, uint64_t part);
-  template <class Map>
-  void drop_unused(Map& sets);
+  void put(ElementSet& set, size_t element, Verdict verdict, size_t update);
   template <class Each>
   void for_each_untold(const Selector& selector, Each each) const;
 
@@ -121,9 +111,7 @@ class ElementSets {
   std::map<std::pair<Symbol, bool>, std::shared_ptr<PortSet>> port_sets_;
   std::map<Symbol, std::shared_ptr<ElementSet>> on_host_;
   std::vector<std::shared_ptr<Combined>> combined_;
-  std::vector<Signature> signatures_;  // of elements
   std::vector<const void*> touched_;
-  uint64_t last_number_ = 0;
 };
 
 }  // namespace felixsim::reach

@@ -19,10 +19,8 @@ bool same_addresses(const WorkloadEndpoint& a, const WorkloadEndpoint& b) {
   return &a == &b || (a.ipv4_nets == b.ipv4_nets && a.ipv6_nets == b.ipv6_nets);
 }
 
-bool same_policy(const Endpoint& a, const Endpoint& b) {
-  if (a.policy != b.policy && a.tiers() != b.tiers()) return false;
-  const WorkloadEndpoint &x = a.workload(), &y = b.workload();
-  return &x == &y || (x.state == y.state && x.profile_ids == y.profile_ids);
+bool same_profiles(const WorkloadEndpoint& a, const WorkloadEndpoint& b) {
+  return &a == &b || (a.state == b.state && a.profile_ids == b.profile_ids);
 }
 
 // A changed endpoint: where in the list it is, or would be; what it was and is, null: nothing.
@@ -62,17 +60,14 @@ LiveMatrix::LiveMatrix(const ClusterState& state, MatrixOptions options)
 }
 
 void LiveMatrix::begin() {
-  matrix_.endpoints.clear();
+  endpoints_.clear();
   unknown_ = std::make_unique<UnknownLabels>(state_, options_.unknown_namespaces);
   const Changes all = everything(state_);
   const EndpointsMoved moved = move_endpoints(all);
-  for (auto* updater : {&v4_, &v6_}) {
-    FamilyMatrix& family = updater == &v4_ ? matrix_.v4 : matrix_.v6;
-    family = FamilyMatrix(family.addresses.family());
-    family.addresses.set_pools(options_.pools);
-    *updater =
-        std::make_unique<FamilyUpdater>(state_, options_, matrix_.endpoints, *unknown_, family);
-    (*updater)->update(all, moved);
+  for (const IpFamily family : {IpFamily::v4, IpFamily::v6}) {
+    auto& updater = family == IpFamily::v4 ? v4_ : v6_;
+    updater = std::make_unique<FamilyUpdater>(family, state_, options_, endpoints_, *unknown_);
+    updater->update(all, moved);
   }
 }
 
@@ -86,7 +81,7 @@ void LiveMatrix::update(const Changes& changes) {
 
 EndpointsMoved LiveMatrix::move_endpoints(const Changes& changes) {
   EndpointsMoved moved;
-  std::vector<EndpointInfo>& endpoints = matrix_.endpoints;
+  std::vector<EndpointInfo>& endpoints = endpoints_;
   const auto changed = find_changed(changes.endpoints, endpoints, state_.endpoints());
   const bool same_ones = std::all_of(changed.begin(), changed.end(),
                                      [](const auto& one) { return one.before && one.now; });
@@ -107,9 +102,13 @@ EndpointsMoved LiveMatrix::move_endpoints(const Changes& changes) {
     if (!one.now) continue;
     if (!one.before || !same_addresses(one.before->workload(), one.now->workload()))
       moved.renewed.push_back(place);
-    else if (!same_policy(*one.before, *one.now))
-      moved.other_policy.push_back(place);
-    if (same_ones)
+    else if (!same_profiles(one.before->workload(), one.now->workload()))
+      moved.other_profiles.push_back(place);
+    else if (one.before->policy != one.now->policy)
+      moved.other_tiers.push_back(place);
+    if (same_ones && one.before->value == one.now->value)
+      endpoints[place].endpoint.policy = one.now->policy;
+    else if (same_ones)
       endpoints[place].endpoint = *one.now;
     else
       endpoints.push_back(
@@ -120,7 +119,7 @@ EndpointsMoved LiveMatrix::move_endpoints(const Changes& changes) {
 }
 
 Matrix compute_matrix(const ClusterState& state, const MatrixOptions& options) {
-  return LiveMatrix::taken(std::make_unique<LiveMatrix>(state, options));
+  return LiveMatrix(state, options).matrix();
 }
 
 }  // namespace felixsim::reach

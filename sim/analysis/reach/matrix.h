@@ -11,21 +11,21 @@
 #include <string>
 #include <vector>
 
-#include "sim/analysis/reach/groups.h"
+#include "sim/analysis/reach/allowed.h"
 
 namespace felixsim::reach {
 
 // The answers of one IP version. Elements are numbered as in `addresses`.
 struct FamilyMatrix {
-  explicit FamilyMatrix(IpFamily family) : addresses(family), headers(family) {}
+  FamilyMatrix(AddressSpace addresses_known, HeaderSpace headers_known)
+      : addresses(std::move(addresses_known)), headers(std::move(headers_known)) {}
 
   AddressSpace addresses;
   HeaderSpace headers;
   std::vector<Allowed> groups;       // what may pass, one direction, for endpoints alike
   std::vector<int> ingress, egress;  // of an element: its group; -1: everything may pass (world)
 
-  // Of each group: what is asked, and an element that has it; a group that nothing has asks
-  // nothing. The rules live as long as the matrix.
+  // Of each group: what is asked, and an element that has it. The rules live as long as the matrix.
   std::vector<Program> programs;
   std::vector<size_t> representatives;
   std::shared_ptr<const void> rules;
@@ -52,7 +52,7 @@ struct MatrixOptions {
 
 struct Matrix {
   std::vector<EndpointInfo> endpoints;  // by name
-  FamilyMatrix v4{IpFamily::v4}, v6{IpFamily::v6};
+  FamilyMatrix v4, v6;
 };
 
 // So that a matrix tells the same headers and pieces of the world apart as `other`.

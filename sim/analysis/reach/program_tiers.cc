@@ -5,12 +5,6 @@
 
 namespace felixsim::reach {
 
-ProgramTierPtr ProgramTiers::of(const calc::TierPtr& tier, bool ingress) {
-  const auto [it, is_new] = known_.try_emplace(tier);
-  if (is_new) it->second = {of(*tier, true), of(*tier, false)};
-  return ingress ? it->second.ingress : it->second.egress;
-}
-
 ProgramTierPtr ProgramTiers::of(const msg::TierInfo& tier, bool ingress) {
   const auto& policies = ingress ? tier.ingress : tier.egress;
   if (policies.empty()) return nullptr;
@@ -33,20 +27,16 @@ ProgramTierPtr ProgramTiers::of(const msg::TierInfo& tier, bool ingress) {
   return same;
 }
 
+// Its rules are found anew; where the old ones were, others may be later.
 void ProgramTiers::forget(const PolicyKey& policy) {
-  absl::erase_if(known_, [&](const auto& entry) {
-    const auto has = [&](const std::vector<PolicyKey>& list) {
-      return std::find(list.begin(), list.end(), policy) != list.end();
-    };
-    return has(entry.first->ingress) || has(entry.first->egress);
+  absl::erase_if(tiers_, [&](const auto& entry) {
+    const ProgramTierPtr tier = entry.second.lock();
+    return !tier || std::find(tier->names.begin(), tier->names.end(), policy) != tier->names.end();
   });
 }
 
 void ProgramTiers::forget_unused() {
-  if (known_.size() + tiers_.size() <= 2 * kept_ + 64) return;
-  absl::erase_if(known_, [](const auto& entry) { return entry.first.use_count() == 1; });
   absl::erase_if(tiers_, [](const auto& entry) { return entry.second.expired(); });
-  kept_ = known_.size() + tiers_.size();
 }
 
 }  // namespace felixsim::reach

@@ -129,14 +129,13 @@ std::vector<const void*> sets_of(const RuleMatches& rules) {
   return out;
 }
 
-void touch_rules(RuleMatches& rules, size_t update) {
+bool ports_touched(const RuleMatches& rules, size_t update) {
   for (const auto& rule : rules)
-    for (const auto* side : {&rule.source, &rule.destination}) {
-      if (side->addresses && side->addresses->touched == update) rules.touched = update;
+    for (const auto* side : {&rule.source, &rule.destination})
       for (const auto* sets : {&side->any, &side->all, &side->none})
         for (const auto& set : *sets)
-          if (set->touched == update) rules.changed = update;
-    }
+          if (set->touched == update) return true;
+  return false;
 }
 
 }  // namespace felixsim::reach

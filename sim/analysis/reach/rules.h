@@ -43,10 +43,6 @@ struct RuleMatches {
   bool asks_local = false;         // some rule has a condition on the endpoint's own side
   bool asked_local = false;        // so it was before the last change
   bool gone = false;               // no longer in force
-  // Updates: the last that changed rules, or headers that they tell apart; members of sets.
-  size_t changed = 0, touched = 0;
-  std::shared_ptr<const RuleMatches>
-      before;  // during the update that changed rules: what they were
   auto begin() const { return rules.begin(); }
   auto end() const { return rules.end(); }
 };
@@ -65,7 +61,7 @@ RuleMatches compile_rules(const std::vector<msg::Rule>& rules, bool ingress, Ele
 // The sets that rules name, each once: ElementSet and PortSet.
 std::vector<const void*> sets_of(const RuleMatches& rules);
 
-// Notes in `rules` that sets changed under them.
-void touch_rules(RuleMatches& rules, size_t update);
+// Whether a set with ports among them has this update as its last.
+bool ports_touched(const RuleMatches& rules, size_t update);
 
 }  // namespace felixsim::reach

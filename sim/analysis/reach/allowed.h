@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one direction of an endpoint's policy lets through: what its layers say, put together.
+#pragma once
+
+#include <vector>
+
+#include "sim/analysis/reach/stacks.h"
+
+namespace felixsim::reach {
+
+// Headers with which the endpoints' peers may be met; parts have no header in common, and none that
+// no peer may use. No two have the same peers; in order of their first class of headers.
+struct AllowedPart {
+  Bits headers;
+  Tri peers;
+};
+using Allowed = std::vector<AllowedPart>;
+
+// Of all peers that are live. O(layers × parts × elements / 64).
+Allowed allowed_by(const Stack& stack, const HeaderSpace& headers, const Bits& live);
+
+// The headers with which one peer may be met. O(layers × outcomes).
+Tri allowed_by(const Stack& stack, const HeaderSpace& headers, size_t peer);
+
+}  // namespace felixsim::reach

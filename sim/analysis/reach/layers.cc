@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/analysis/reach/layers.h"
+
+#include <absl/container/flat_hash_set.h>
+
+namespace felixsim::reach {
+namespace {
+
+constexpr size_t too_many = 8 * Bits::word_bits;  // elements: columns cost more than the whole
+
+// What tells parts apart: tiers and rules by address, and what the rules find at the endpoint
+// itself.
+void find_identity(const Program& part, size_t local, std::vector<uint64_t>& identity) {
+  const auto add = [&](const auto* address) {
+    identity.push_back(reinterpret_cast<uintptr_t>(address));
+  };
+  identity.assign({part.ingress ? 1u : 0u, part.asks_profiles ? 1u : 0u, part.tiers.size()});
+  for (const auto& tier : part.tiers) add(tier.get());
+  for (const auto* profile : part.profiles) add(profile);
+  for (const auto& section : part.host_sections) {
+    identity.push_back((section.surely ? 5u : 4u) + (section.untold ? 2u : 0u));
+    add(section.never.get());
+    identity.push_back(section.tiers.size());
+    for (const auto& tier : section.tiers) add(tier.get());
+  }
+  const auto answers = local_answers(part, local);
+  identity.insert(identity.end(), answers.begin(), answers.end());
+}
+
+}  // namespace
+
+const Layer* Layers::get(const Program& part, size_t local) {
+  find_identity(part, local, identity_);
+  auto& layer = by_identity_[identity_];
+  if (layer) return layer.get();
+  layer = std::make_unique<Layer>();
+  layer->part = part;
+  layer->identity = identity_;
+  evaluate_whole(local, headers_, cuts_, elements_, *layer);
+  for_each_policy(part, [&](const RuleMatches& rules) { users_[&rules].push_back(layer.get()); });
+  return layer.get();
+}
+
+void Layers::drop(const Layer* layer) {
+  for_each_policy(layer->part, [&](const RuleMatches& rules) {
+    const auto users = users_.find(&rules);
+    if (users == users_.end()) return;
+    std::erase(users->second, layer);
+    if (users->second.empty()) users_.erase(users);
+  });
+  const std::vector<uint64_t> identity = layer->identity;
+  by_identity_.erase(identity);
+}
+
+void Layers::follow_headers(const std::vector<size_t>& cut_off_of) {
+  for (auto& [identity, layer] : by_identity_)
+    reach::follow_headers(cut_off_of, headers_.size(), *layer);
+}
+
+void Layers::grow() {
+  const size_t before = std::exchange(elements_, addresses_.size());
+  if (by_identity_.empty() || before == elements_) return;
+  const size_t last = elements_ - 1;
+  FELIXSIM_CHECK(!addresses_.live().test(last));  // AddressSpace grows by more than is needed
+  const ElementColumn vacant({last});
+  sets_.look_at(vacant);
+  for (auto& [identity, layer] : by_identity_)
+    columns_.grow(vacant, before, elements_, headers_, *layer);
+}
+
+std::vector<Layer*> Layers::users_of(const std::vector<const RuleMatches*>& rules) const {
+  std::vector<Layer*> out;
+  for (const auto* one : rules)
+    if (const auto users = users_.find(one); users != users_.end())
+      out.insert(out.end(), users->second.begin(), users->second.end());
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+std::vector<const Layer*> Layers::update(const RulesUpdate& rules, const Bits& dirty) {
+  grow();
+  std::vector<const RuleMatches*> whole = rules.changed, by_column = rules.touched;
+  if (dirty.count() > too_many) whole.insert(whole.end(), by_column.begin(), by_column.end());
+  const std::vector<const Layer*> dropped = drop_old(whole);
+  const std::vector<Layer*> changed = users_of(whole), touched = users_of(by_column);
+  for (Layer* layer : changed) evaluate_whole(0, headers_, cuts_, elements_, *layer);
+  std::vector<Layer*> others;
+  std::set_difference(touched.begin(), touched.end(), changed.begin(), changed.end(),
+                      std::back_inserter(others));
+  ask_about(others, dirty);
+  return dropped;
+}
+
+// Those of which one endpoint can no longer stand for all.
+std::vector<const Layer*> Layers::drop_old(const std::vector<const RuleMatches*>& rules) {
+  std::vector<const RuleMatches*> other_questions;
+  for (const auto* one : rules)
+    if (one->gone || one->asks_local || one->asked_local) other_questions.push_back(one);
+  std::vector<const Layer*> out;
+  for (const Layer* layer : users_of(other_questions)) out.push_back(layer);
+  for (const Layer* layer : users_of(rules))
+    if (layer->part.asks_local) out.push_back(layer);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  for (const Layer* layer : out) drop(layer);
+  return out;
+}
+
+void Layers::ask_about(const std::vector<Layer*>& layers, const Bits& elements) {
+  const std::vector<size_t> list = listed(elements);
+  for (size_t begin = 0; begin < list.size() && !layers.empty(); begin += Bits::word_bits) {
+    const auto first = list.begin() + static_cast<std::ptrdiff_t>(begin);
+    const size_t count = std::min(Bits::word_bits, list.size() - begin);
+    const ElementColumn some({first, first + static_cast<std::ptrdiff_t>(count)});
+    sets_.look_at(some);
+    for (Layer* layer : layers) columns_.evaluate(some, elements_, headers_, *layer);
+  }
+}
+
+void Layers::drop_others(const std::vector<const Layer*>& used) {
+  std::vector<const Layer*> unused;
+  for (const auto& [identity, layer] : by_identity_)
+    if (!std::binary_search(used.begin(), used.end(), layer.get())) unused.push_back(layer.get());
+  for (const Layer* layer : unused) drop(layer);
+}
+
+}  // namespace felixsim::reach
