@@ -83,7 +83,7 @@ RulesUpdate CompiledRules::compile(const ClusterState& state, const Changes& cha
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   for (const auto* one : touched)
-    (ports_touched(*one, update) ? out.changed : out.touched).push_back(one);
+    (one->says_ports && ports_touched(*one, update) ? out.changed : out.touched).push_back(one);
   return out;
 }
 

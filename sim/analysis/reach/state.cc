@@ -74,7 +74,6 @@ Changes ClusterState::update(std::span<const Update> updates, std::vector<Refuse
   for (const auto& update : updates) {
     changes.limits = encapsulation_.update(update) || changes.limits;
     keep_source(update);
-    if (const auto* tier = std::get_if<TierKey>(&update.key)) changes.tiers.insert(tier->name);
     if (auto one = as_local(update)) local.push_back(std::move(*one));
   }
   std::vector<calc::InvalidUpdate> invalid;

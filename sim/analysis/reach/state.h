@@ -61,7 +61,7 @@ struct SetChange {
 struct Changes {
   std::vector<EndpointName> endpoints;  // in order, each once
   std::set<PolicyKey> policies;
-  std::set<Symbol> tiers, profiles;
+  std::set<Symbol> profiles;
   std::map<Symbol, std::vector<SetChange>> ip_sets;
   std::set<Symbol> hosts;  // whose host endpoints changed
   bool limits = false;     // of encapsulation, on any host

@@ -258,6 +258,51 @@ TEST_CASE("the same where tiers change that many endpoints share") {
   }
 }
 
+TEST_CASE("the same where a cluster grows by hundreds of pods, and all of them change at once") {
+  const auto read = [](const std::string& manifests) {
+    const auto events = import_kubectl_text(manifests, "growing", nullptr);
+    REQUIRE(events);
+    std::vector<DatastoreEvent> out;
+    for (const auto& event : *events)
+      if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) out.push_back(*change);
+    return out;
+  };
+  const auto pods = [](size_t begin, size_t end) {
+    std::string out;
+    for (size_t i = begin; i < end; ++i)
+      out += fmt::format(
+          "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: p{0}, namespace: red, labels: "
+          "{{app: "
+          "a{1}}}}}, spec: {{nodeName: node1, containers: [{{name: c, ports: [{{name: http, "
+          "containerPort: {2}}}]}}]}}, status: {{phase: Running, podIP: 10.0.{3}.{4}}}}}\n",
+          i, i % 3, 80 + i % 2, i / 250, i % 250 + 1);
+    return out;
+  };
+  const auto name_space = [](const std::string& team) {
+    return fmt::format(
+        "---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: red, labels: {{team: {}}}}}}}\n",
+        team);
+  };
+  const std::string policies = R"(---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: team, namespace: red}, spec: {podSelector: {matchLabels: {app: a0}}, policyTypes: [Ingress, Egress], ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}}], ports: [{port: http}]}], egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.1.0/25]}}]}]}}
+---
+{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {name: not-blue}, spec: {selector: app == 'a1', types: [Ingress, Egress], ingress: [{action: Deny, source: {notSelector: team == 'red', namespaceSelector: all()}}, {action: Allow, protocol: TCP, destination: {selector: app == 'a1', ports: [http]}}], egress: [{action: Allow, destination: {notNets: [10.0.0.0/26]}}]}}
+)";
+  Follower follower;
+  follower.take(read(name_space("red") + pods(0, 20) + policies));
+  const auto check = [&](const std::string& manifests) {
+    follower.take(read(manifests));
+    const reach::Matrix matrix = follower.live->matrix();
+    const std::string now = told(follower.state, matrix);
+    REQUIRE(now == told(follower.state, reach::compute_matrix(follower.state)));
+    return now;
+  };
+  for (const size_t count : {20, 30, 200, 310, 311, 700}) check(pods(20, count));
+  const std::string red = check(name_space("red")), blue = check(name_space("blue"));
+  CHECK(red != blue);
+  CHECK(red == check(name_space("red")));
+}
+
 TEST_CASE(
     "a matrix that followed a cluster away to nothing and back is that computed from scratch") {
   RandomEvents events(99);
