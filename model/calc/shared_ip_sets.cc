@@ -100,13 +100,15 @@ SharedIpSets::IpSet& SharedIpSets::touched(Symbol id) {
 void SharedIpSets::on_added(Symbol id, const msg::IpSetMember& member) {
   IpSet& set = touched(id);
   ++set.size;
+  set.removed_again.erase(member);
   if (set.removed.erase(member) == 0) set.added.insert(member);
 }
 
 void SharedIpSets::on_removed(Symbol id, const msg::IpSetMember& member) {
   IpSet& set = touched(id);
   if (set.size > 0) --set.size;
-  if (set.added.erase(member) == 0) set.removed.insert(member);
+  if (set.added.erase(member) == 0 && !set.removed.insert(member).second)
+    set.removed_again.insert(member);
 }
 
 // Whether the member was in the set when the last epoch ended.
@@ -150,7 +152,7 @@ SharedIpSets::Change SharedIpSets::change_after_members(Symbol id) {
   if (set.removed.empty()) return {};
   Members never_there;
   for (const auto& member : set.removed)
-    if (!in_epoch(set, member)) never_there.insert(member);
+    if (!in_epoch(set, member) || set.removed_again.contains(member)) never_there.insert(member);
   return {{}, sorted(never_there)};
 }
 
@@ -179,6 +181,7 @@ void SharedIpSets::end_epoch() {
     }
     set.added = {};
     set.removed = {};
+    set.removed_again = {};
     set.all_is_added = false;
     set.all.reset();
     set.change.reset();

@@ -77,6 +77,7 @@ class SharedIpSets {
     msg::IpSetMembers base;     // once somebody was sent all members
     Members came, went;         // until the last epoch, since `base`
     Members added, removed;     // since the last epoch
+    Members removed_again;      // of the removed: also when it was no longer told as a member
     bool asked = false;         // somebody was sent all members
     bool all_is_added = false;  // `all` holds what `added` would, and that is empty meanwhile
     std::optional<msg::IpSetMembers> all;
