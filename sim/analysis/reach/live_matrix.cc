@@ -15,12 +15,14 @@ Changes everything(const ClusterState& state) {
   return all;
 }
 
-bool same_addresses(const WorkloadEndpoint& a, const WorkloadEndpoint& b) {
-  return &a == &b || (a.ipv4_nets == b.ipv4_nets && a.ipv6_nets == b.ipv6_nets);
+bool same_addresses(const Endpoint& a, const Endpoint& b) {
+  return a.value == b.value || (a.workload().ipv4_nets == b.workload().ipv4_nets &&
+                                a.workload().ipv6_nets == b.workload().ipv6_nets);
 }
 
-bool same_profiles(const WorkloadEndpoint& a, const WorkloadEndpoint& b) {
-  return &a == &b || (a.state == b.state && a.profile_ids == b.profile_ids);
+bool same_profiles(const Endpoint& a, const Endpoint& b) {
+  return a.value == b.value || (a.workload().state == b.workload().state &&
+                                a.workload().profile_ids == b.workload().profile_ids);
 }
 
 // A changed endpoint: where in the list it is, or would be; what it was and is, null: nothing.
@@ -100,9 +102,9 @@ EndpointsMoved LiveMatrix::move_endpoints(const Changes& changes) {
     const size_t place = same_ones ? one.place : endpoints.size();
     if (one.before) moved.to.push_back(one.now ? static_cast<int>(place) : -1);
     if (!one.now) continue;
-    if (!one.before || !same_addresses(one.before->workload(), one.now->workload()))
+    if (!one.before || !same_addresses(*one.before, *one.now))
       moved.renewed.push_back(place);
-    else if (!same_profiles(one.before->workload(), one.now->workload()))
+    else if (!same_profiles(*one.before, *one.now))
       moved.other_profiles.push_back(place);
     else if (one.before->policy != one.now->policy)
       moved.other_tiers.push_back(place);

@@ -107,12 +107,12 @@ Stack Stacks::of(size_t element, bool ingress) {
     if (!parts.tiers[ingress]) continue;
     last = parts.tiers[ingress];
     const Layer* layer = parts.layers[ingress];
-    out.layers.push_back(layer ? layer : layers_.get(part_of(last, ingress), element));
+    out.layers.push_back(layer ? layer : unshared(part_of(last, ingress), element));
   }
   out.layers.push_back(profiles_of(element, ingress, std::move(last), out));
   if (state_.host_endpoints(endpoint.name.host))
     for (const auto& section : sections_of(endpoint.name.host)[ingress])
-      out.layers.push_back(layers_.get(part_of(section, ingress), element));
+      out.layers.push_back(unshared(part_of(section, ingress), element));
   return out;
 }
 
@@ -135,9 +135,13 @@ const Layer* Stacks::profiles_of(size_t element, bool ingress, ProgramTierPtr la
     part.asks_local = part.asks_local || asks_local(*last);
     part.tiers = {std::move(last)};
   }
-  const Layer* layer = layers_.get(part, element);
-  if (!passes && !part.asks_local) shared = layer;
-  return layer;
+  if (passes || part.asks_local) return unshared(part, element);
+  return shared = layers_.get(part, element);
+}
+
+const Layer* Stacks::unshared(const Program& part, size_t element) {
+  any_unshared_ = true;
+  return layers_.get(part, element);
 }
 
 void Stacks::prepare(size_t element, bool tiers_only) {
@@ -191,16 +195,19 @@ void Stacks::forget(const std::vector<const Layer*>& dropped) {
 
 void Stacks::sweep() {
   if (layers_.size() + parts_.size() <= 2 * kept_ + 64) return;
-  parts_.clear();
-  profiles_.clear();
+  absl::erase_if(parts_, [](const auto& entry) { return entry.first.use_count() == 1; });
   std::vector<const Layer*> used;
-  for (const size_t element : addresses_.endpoints())
-    for (const bool ingress : {false, true}) {
-      const Stack stack = of(element, ingress);
-      used.insert(used.end(), stack.layers.begin(), stack.layers.end());
-    }
+  for (const auto& [tier, parts] : parts_)
+    used.insert(used.end(), parts.layers.begin(), parts.layers.end());
+  for (const auto& [profiles, pair] : profiles_) used.insert(used.end(), pair.begin(), pair.end());
+  if (any_unshared_) {
+    for (const size_t element : addresses_.endpoints())
+      for (const bool ingress : {false, true}) {
+        const Stack stack = of(element, ingress);
+        used.insert(used.end(), stack.layers.begin(), stack.layers.end());
+      }
+  }
   std::sort(used.begin(), used.end());
-  used.erase(std::unique(used.begin(), used.end()), used.end());
   layers_.drop_others(used);
   tiers_.forget_unused();
   kept_ = layers_.size() + parts_.size();

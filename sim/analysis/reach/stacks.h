@@ -54,7 +54,7 @@ class Stacks {
   void forget(const std::vector<const Layer*>& dropped);  // ascending by address
   void forget_hosts() { hosts_.clear(); }
   void forget_profiles() { profiles_.clear(); }
-  // Now and then: layers that nothing asks any more. O(endpoints) when there are many.
+  // Now and then: drops layers that nothing asks any more.
   void sweep();
 
  private:
@@ -73,6 +73,7 @@ class Stacks {
   const Sections& sections_of(Symbol host);
   void add_profiles(const WorkloadEndpoint& workload, bool ingress, Program& part) const;
   const Layer* profiles_of(size_t element, bool ingress, ProgramTierPtr last, Stack& stack);
+  const Layer* unshared(const Program& part, size_t element);
 
   const ClusterState& state_;
   const std::vector<EndpointInfo>& endpoints_;
@@ -88,7 +89,8 @@ class Stacks {
   absl::flat_hash_map<Symbol, Sections> hosts_;
   absl::flat_hash_map<Symbol, std::vector<size_t>> limits_;  // by host
   bool any_profile_passes_ = false;                          // or did
-  size_t kept_ = 0;  // layers and tiers, the last time that what is unused was forgotten
+  bool any_unshared_ = false;  // layers that are of no tier or list of profiles alone; or were
+  size_t kept_ = 0;            // layers and tiers, the last time that what is unused was forgotten
 };
 
 }  // namespace felixsim::reach
