@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/analysis/reach/evaluation.h"
+
 namespace felixsim {
 
 using reach::Bits;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one direction of an endpoint's policy lets through: what its layers say, put together.
+// What one direction of policy lets through to or from the endpoints that have the same policy.
 #pragma once
 
 #include <vector>
 
-#include "sim/analysis/reach/stacks.h"
+#include "sim/analysis/reach/bits.h"
 
 namespace felixsim::reach {
 
@@ -15,11 +15,5 @@ struct AllowedPart {
   Tri peers;
 };
 using Allowed = std::vector<AllowedPart>;
-
-// Of all peers that are live. O(layers × parts × elements / 64).
-Allowed allowed_by(const Stack& stack, const HeaderSpace& headers, const Bits& live);
-
-// The headers with which one peer may be met. O(layers × outcomes).
-Tri allowed_by(const Stack& stack, const HeaderSpace& headers, size_t peer);
 
 }  // namespace felixsim::reach

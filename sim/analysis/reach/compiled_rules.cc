@@ -72,8 +72,6 @@ RulesUpdate CompiledRules::compile(const ClusterState& state, const Changes& cha
       out.changed.push_back(&one);
     }
   };
-  for (const Symbol profile : changes.profiles)
-    if (state.profiles().contains(profile)) out.profiles_that_came.push_back(profile);
   for_each_changed(changes.policies, state.policies(), policies_, compile);
   for_each_changed(changes.profiles, state.profiles(), profiles_, compile);
   std::vector<const RuleMatches*> touched;

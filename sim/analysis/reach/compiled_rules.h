@@ -23,7 +23,6 @@ struct CompiledPolicy {
 struct RulesUpdate {
   std::vector<const RuleMatches*> changed;  // other rules, or others headers that they tell apart
   std::vector<const RuleMatches*> touched;  // members of their sets
-  std::vector<Symbol> profiles_that_came;
 };
 
 // Looked up only; what is in it stays where it is.

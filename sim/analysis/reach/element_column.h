@@ -21,10 +21,9 @@ class ElementColumn {
     }
   }
   const std::vector<size_t>& elements() const { return elements_; }
-  // Of a column, the bits that stand for elements.
-  uint64_t kept(uint64_t column) const {
-    return elements_.size() == Bits::word_bits ? column
-                                               : column & ((uint64_t{1} << elements_.size()) - 1);
+  // The bits of a column that stand for elements.
+  uint64_t all() const {
+    return elements_.empty() ? 0 : ~uint64_t{0} >> (Bits::word_bits - elements_.size());
   }
 
   uint64_t read(const Bits& set) const {

@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include "sim/analysis/reach/evaluation.h"
+
 namespace felixsim::reach {
 namespace {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/analysis/reach/family_updater.h"
 
+#include "sim/analysis/reach/allowed_by.h"
+
 namespace felixsim::reach {
 
 FamilyUpdater::FamilyUpdater(IpFamily family, const ClusterState& state,
@@ -30,7 +32,7 @@ void FamilyUpdater::update(const Changes& changes, const EndpointsMoved& moved) 
       came_or_went = true;
     }
   if (came_or_went || !changes.hosts.empty()) stacks_.forget_hosts();
-  if (!changes.profiles.empty()) stacks_.forget_profiles();
+  if (!changes.profiles.empty()) stacks_.forget_profiles(changes.profiles);
   move_endpoints(moved);
   update_nets(changes);
   const std::vector<size_t> renewed = addresses_.build();
@@ -40,22 +42,20 @@ void FamilyUpdater::update(const Changes& changes, const EndpointsMoved& moved) 
   update_headers(changes, moved);
   const auto dropped = layers_.update(rules, dirty);
   stacks_.forget(dropped);
-  prepare(rules, dirty, !dropped.empty() || !changes.hosts.empty());
+  prepare(changes.profiles, dirty, !dropped.empty() || !changes.hosts.empty());
   rules_->drop_old(state_, changes);
 }
 
-// Makes the layers that endpoints may now ask for the first time.
-void FamilyUpdater::prepare(const RulesUpdate& rules, const Bits& dirty, bool all) {
-  const auto& came = rules.profiles_that_came;
-  const auto has_one_that_came = [&](size_t element) {
-    const auto& profiles = endpoint_of(element).endpoint.workload().profile_ids;
-    return std::any_of(profiles.begin(), profiles.end(), [&](Symbol profile) {
-      return std::find(came.begin(), came.end(), profile) != came.end();
-    });
+// Makes the layers that endpoints may now ask for the first time. `profiles`: those that changed.
+void FamilyUpdater::prepare(const std::set<Symbol>& profiles, const Bits& dirty, bool all) {
+  const auto has_changed_profile = [&](size_t element) {
+    const auto& ids = endpoint_of(element).endpoint.workload().profile_ids;
+    return std::any_of(ids.begin(), ids.end(),
+                       [&](Symbol profile) { return profiles.contains(profile); });
   };
-  if (all || !came.empty()) {
+  if (all || !profiles.empty()) {
     for (const size_t element : addresses_.endpoints())
-      if (all || has_one_that_came(element)) stacks_.prepare(element, false);
+      if (all || has_changed_profile(element)) stacks_.prepare(element, false);
   }
   if (!all) {
     // What rules find at the endpoint itself may be other than before.

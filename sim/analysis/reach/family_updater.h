@@ -42,7 +42,7 @@ class FamilyUpdater {
   void renew_addresses(size_t endpoint, std::vector<size_t> elements);
   void update_nets(const Changes& changes);
   void update_headers(const Changes& changes, const EndpointsMoved& moved);
-  void prepare(const RulesUpdate& rules, const Bits& dirty, bool all);
+  void prepare(const std::set<Symbol>& profiles, const Bits& dirty, bool all);
   const EndpointInfo& endpoint_of(size_t element) const {
     return endpoints_[static_cast<size_t>(addresses_.elements()[element].endpoint)];
   }

@@ -3,6 +3,8 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include "sim/analysis/reach/allowed_by.h"
+
 namespace felixsim::reach {
 namespace {
 

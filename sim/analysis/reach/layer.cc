@@ -61,7 +61,8 @@ ColumnEvaluator::Answer ColumnEvaluator::ask_about(const ElementColumn& elements
     if (!column) return {Words<1>::all(), Words<1>::all()};
     return {Words<1>{{column->yes}}, Words<1>{{column->may}}};
   };
-  const auto found = ask(cell, match, Words<1>::all(), [](size_t, const Words<1>&) {});
+  const Words<1> asked{{elements.all()}};
+  const auto found = ask(cell, match, asked, [](size_t, const Words<1>&) {});
   const uint64_t allowed = found.allowed.words[0], left = found.left.words[0];
   return {allowed, left, found.denied.words[0] & (allowed | left)};
 }
@@ -70,7 +71,7 @@ void ColumnEvaluator::write(const Answer& answer, const ElementColumn& elements,
                             Outcome& out) {
   const auto put = [&](uint64_t column, Bits& set) {
     if (set.size() == 0) {
-      if (elements.kept(column) == 0) return;
+      if (column == 0) return;
       set = Bits(size);
     }
     elements.write(column, set);
@@ -110,9 +111,9 @@ void ColumnEvaluator::grow(const ElementColumn& vacant, size_t before, size_t si
       set.resize(size);
       for (size_t i = before; all && i < size; ++i) set.set(i);
     };
-    grow(outcome.allowed, (answer.allowed & 1) != 0);
-    grow(outcome.left, (answer.left & 1) != 0);
-    grow(outcome.denied, (answer.denied & 1) != 0);
+    grow(outcome.allowed, answer.allowed != 0);
+    grow(outcome.left, answer.left != 0);
+    grow(outcome.denied, answer.denied != 0);
   }
 }
 

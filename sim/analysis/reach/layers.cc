@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/analysis/reach/layers.h"
 
-#include <absl/container/flat_hash_set.h>
-
 namespace felixsim::reach {
 namespace {
 
@@ -48,8 +46,7 @@ void Layers::drop(const Layer* layer) {
     std::erase(users->second, layer);
     if (users->second.empty()) users_.erase(users);
   });
-  const std::vector<uint64_t> identity = layer->identity;
-  by_identity_.erase(identity);
+  by_identity_.erase(by_identity_.find(layer->identity));
 }
 
 void Layers::follow_headers(const std::vector<size_t>& cut_off_of) {

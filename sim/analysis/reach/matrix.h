@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "sim/analysis/reach/addresses.h"
 #include "sim/analysis/reach/allowed.h"
+#include "sim/analysis/reach/cells.h"
 
 namespace felixsim::reach {
 

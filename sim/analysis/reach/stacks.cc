@@ -91,14 +91,17 @@ void Stacks::add_profiles(const WorkloadEndpoint& workload, bool ingress, Progra
     }
 }
 
+Stack::Kind Stacks::kind_of(const EndpointInfo& endpoint) const {
+  if (unknown_.concerns(endpoint.name) && unknown_.policy_unknown(endpoint.name))
+    return Stack::Kind::untold;
+  return endpoint.endpoint.workload().state.view() == "active" ? Stack::Kind::asked
+                                                               : Stack::Kind::down;
+}
+
 Stack Stacks::of(size_t element, bool ingress) {
   const EndpointInfo& endpoint = endpoint_of(element);
-  const WorkloadEndpoint& workload = endpoint.endpoint.workload();
   Stack out;
-  if (unknown_.concerns(endpoint.name) && unknown_.policy_unknown(endpoint.name))
-    out.kind = Stack::Kind::untold;
-  else if (workload.state.view() != "active")
-    out.kind = Stack::Kind::down;
+  out.kind = kind_of(endpoint);
   if (out.kind != Stack::Kind::asked) return out;
   if (!ingress) out.denied_first = &limits_of(endpoint.name.host);
   ProgramTierPtr last;
@@ -109,18 +112,18 @@ Stack Stacks::of(size_t element, bool ingress) {
     const Layer* layer = parts.layers[ingress];
     out.layers.push_back(layer ? layer : unshared(part_of(last, ingress), element));
   }
-  out.layers.push_back(profiles_of(element, ingress, std::move(last), out));
+  push_profiles(element, ingress, std::move(last), out);
   if (state_.host_endpoints(endpoint.name.host))
     for (const auto& section : sections_of(endpoint.name.host)[ingress])
       out.layers.push_back(unshared(part_of(section, ingress), element));
   return out;
 }
 
-// Takes the layer of the last tier off the stack, where profiles ask what it passed.
-const Layer* Stacks::profiles_of(size_t element, bool ingress, ProgramTierPtr last, Stack& stack) {
+// Where profiles ask what the last tier passed, they are one layer with it.
+void Stacks::push_profiles(size_t element, bool ingress, ProgramTierPtr last, Stack& stack) {
   const WorkloadEndpoint& workload = endpoint_of(element).endpoint.workload();
   const Layer*& shared = profiles_[workload.profile_ids][ingress];
-  if (shared) return shared;
+  if (shared) return stack.layers.push_back(shared);
   Program part = part_of(ingress);
   part.asks_profiles = true;
   add_profiles(workload, ingress, part);
@@ -135,8 +138,8 @@ const Layer* Stacks::profiles_of(size_t element, bool ingress, ProgramTierPtr la
     part.asks_local = part.asks_local || asks_local(*last);
     part.tiers = {std::move(last)};
   }
-  if (passes || part.asks_local) return unshared(part, element);
-  return shared = layers_.get(part, element);
+  if (!passes && !part.asks_local) shared = layers_.get(part, element);
+  stack.layers.push_back(shared ? shared : unshared(part, element));
 }
 
 const Layer* Stacks::unshared(const Program& part, size_t element) {
@@ -158,15 +161,15 @@ void Stacks::prepare(size_t element, bool tiers_only) {
 
 Program Stacks::program_of(size_t element, bool ingress) {
   const EndpointInfo& endpoint = endpoint_of(element);
-  const WorkloadEndpoint& workload = endpoint.endpoint.workload();
   Program out;
-  if (unknown_.concerns(endpoint.name) && unknown_.policy_unknown(endpoint.name)) return out;
+  const Stack::Kind kind = kind_of(endpoint);
+  if (kind == Stack::Kind::untold) return out;
   out.ingress = ingress;
-  out.down = workload.state.view() != "active";
+  out.down = kind == Stack::Kind::down;
   if (!ingress) out.denied_first = limits_of(endpoint.name.host);
   for (const auto& tier : endpoint.endpoint.tiers())
     if (const auto& one = parts_of(tier).tiers[ingress]) out.tiers.push_back(one);
-  add_profiles(workload, ingress, out);
+  add_profiles(endpoint.endpoint.workload(), ingress, out);
   if (state_.host_endpoints(endpoint.name.host))
     out.host_sections = sections_of(endpoint.name.host)[ingress];
   return out;
@@ -184,13 +187,21 @@ void Stacks::forget(const PolicyKey& policy) {
 
 void Stacks::forget(const std::vector<const Layer*>& dropped) {
   if (dropped.empty()) return;
-  absl::erase_if(parts_, [&](const auto& entry) {
-    const auto is_dropped = [&](const Layer* layer) {
+  const auto any_dropped = [&](const LayerPair& pair) {
+    return std::any_of(pair.begin(), pair.end(), [&](const Layer* layer) {
       return std::binary_search(dropped.begin(), dropped.end(), layer);
-    };
-    return is_dropped(entry.second.layers[0]) || is_dropped(entry.second.layers[1]);
+    });
+  };
+  absl::erase_if(parts_, [&](const auto& entry) { return any_dropped(entry.second.layers); });
+  absl::erase_if(profiles_, [&](const auto& entry) { return any_dropped(entry.second); });
+}
+
+// Lists that name one of them.
+void Stacks::forget_profiles(const std::set<Symbol>& changed) {
+  absl::erase_if(profiles_, [&](const auto& entry) {
+    return std::any_of(entry.first.begin(), entry.first.end(),
+                       [&](Symbol profile) { return changed.contains(profile); });
   });
-  profiles_.clear();
 }
 
 void Stacks::sweep() {

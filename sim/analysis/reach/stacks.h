@@ -6,6 +6,7 @@
 #include <absl/container/inlined_vector.h>
 
 #include <array>
+#include <set>
 #include <vector>
 
 #include "sim/analysis/reach/layers.h"
@@ -53,7 +54,7 @@ class Stacks {
   void forget(const PolicyKey& policy);
   void forget(const std::vector<const Layer*>& dropped);  // ascending by address
   void forget_hosts() { hosts_.clear(); }
-  void forget_profiles() { profiles_.clear(); }
+  void forget_profiles(const std::set<Symbol>& changed);
   // Now and then: drops layers that nothing asks any more.
   void sweep();
 
@@ -72,7 +73,8 @@ class Stacks {
   const TierParts& parts_of(const calc::TierPtr& tier);
   const Sections& sections_of(Symbol host);
   void add_profiles(const WorkloadEndpoint& workload, bool ingress, Program& part) const;
-  const Layer* profiles_of(size_t element, bool ingress, ProgramTierPtr last, Stack& stack);
+  Stack::Kind kind_of(const EndpointInfo& endpoint) const;
+  void push_profiles(size_t element, bool ingress, ProgramTierPtr last, Stack& stack);
   const Layer* unshared(const Program& part, size_t element);
 
   const ClusterState& state_;

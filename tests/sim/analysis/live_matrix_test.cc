@@ -18,6 +18,16 @@ using namespace felixsim;
 
 namespace {
 
+std::vector<DatastoreEvent> events_of(const std::string& manifests) {
+  const auto events = import_kubectl_text(manifests, "test", nullptr);
+  INFO((events ? std::string() : events.error().message) << manifests);
+  REQUIRE(events);
+  std::vector<DatastoreEvent> out;
+  for (const auto& event : *events)
+    if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) out.push_back(*change);
+  return out;
+}
+
 // Resources of several random clusters: of one name there are several contents, so that putting
 // one after the other relabels pods, moves them, replaces policies and sets, reorders tiers.
 class RandomEvents {
@@ -46,13 +56,10 @@ class RandomEvents {
 
  private:
   void add(const std::string& manifests, bool first) {
-    const auto events = import_kubectl_text(manifests, "random", nullptr);
-    REQUIRE(events);
-    for (const auto& event : *events)
-      if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) {
-        pool_.push_back(*change);
-        if (first) first_.push_back(*change);
-      }
+    for (const auto& change : events_of(manifests)) {
+      pool_.push_back(change);
+      if (first) first_.push_back(change);
+    }
   }
 
   std::mt19937_64 random_;
@@ -108,7 +115,7 @@ class SharedTierEvents {
     for (size_t i = 0; i < pods; ++i) all += pod(i) + own_policy(i);
     for (const char* name : tier_names) all += tier(name);
     for (size_t i = 0; i < shared_policies; ++i) all += shared_policy(i);
-    first_ = read(all + network_set());
+    first_ = events_of(all + network_set());
   }
 
   const std::vector<DatastoreEvent>& first() const { return first_; }
@@ -116,7 +123,7 @@ class SharedTierEvents {
     std::string text;
     for (size_t i = one_in(5) ? 3 : 1; i > 0; --i) text += event();
     std::vector<DatastoreEvent> out;
-    for (auto& event : read(text))  // what every datastore holds comes with each manifest
+    for (auto& event : events_of(text))  // what every datastore holds comes with each manifest
       if (std::find(first_.begin(), first_.end(), event) == first_.end()) out.push_back(event);
     if (one_in(12)) {
       DatastoreEvent gone = first_[below(first_.size())];
@@ -203,16 +210,6 @@ class SharedTierEvents {
         return shared_policy(below(shared_policies));
     }
   }
-  static std::vector<DatastoreEvent> read(const std::string& manifests) {
-    const auto events = import_kubectl_text(manifests, "random", nullptr);
-    INFO((events ? std::string() : events.error().message) << manifests);
-    REQUIRE(events);
-    std::vector<DatastoreEvent> out;
-    for (const auto& event : *events)
-      if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) out.push_back(*change);
-    return out;
-  }
-
   std::mt19937_64 random_;
   std::vector<DatastoreEvent> first_;
 };
@@ -259,14 +256,6 @@ TEST_CASE("the same where tiers change that many endpoints share") {
 }
 
 TEST_CASE("the same where a cluster grows by hundreds of pods, and all of them change at once") {
-  const auto read = [](const std::string& manifests) {
-    const auto events = import_kubectl_text(manifests, "growing", nullptr);
-    REQUIRE(events);
-    std::vector<DatastoreEvent> out;
-    for (const auto& event : *events)
-      if (const auto* change = std::get_if<DatastoreEvent>(&event.body)) out.push_back(*change);
-    return out;
-  };
   const auto pods = [](size_t begin, size_t end) {
     std::string out;
     for (size_t i = begin; i < end; ++i)
@@ -289,9 +278,9 @@ TEST_CASE("the same where a cluster grows by hundreds of pods, and all of them c
 {apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {name: not-blue}, spec: {selector: app == 'a1', types: [Ingress, Egress], ingress: [{action: Deny, source: {notSelector: team == 'red', namespaceSelector: all()}}, {action: Allow, protocol: TCP, destination: {selector: app == 'a1', ports: [http]}}], egress: [{action: Allow, destination: {notNets: [10.0.0.0/26]}}]}}
 )";
   Follower follower;
-  follower.take(read(name_space("red") + pods(0, 20) + policies));
+  follower.take(events_of(name_space("red") + pods(0, 20) + policies));
   const auto check = [&](const std::string& manifests) {
-    follower.take(read(manifests));
+    follower.take(events_of(manifests));
     const reach::Matrix matrix = follower.live->matrix();
     const std::string now = reach_json({matrix, {}, {}}, 1);
     REQUIRE(now == reach_json({reach::compute_matrix(follower.state), {}, {}}, 1));

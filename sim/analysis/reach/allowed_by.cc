@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/analysis/reach/allowed.h"
+#include "sim/analysis/reach/allowed_by.h"
 
 namespace felixsim::reach {
 namespace {
 
-// How far a packet may have come: headers of one peer, or peers of one kind of headers.
-struct Progress {
+// Headers that all layers so far treat alike, and how far packets with peers may have come.
+struct Part {
+  Bits headers;
   Bits allowed, denied, left;
 };
 
@@ -25,7 +26,7 @@ Bits denied_first(const Stack& stack, const HeaderSpace& headers) {
 uint64_t word_of(const Bits& set, size_t word) { return set.size() == 0 ? 0 : set.data()[word]; }
 
 // What a layer does with the peers that have come so far.
-void ask(const Outcome& outcome, bool section, Progress& peers) {
+void ask(const Outcome& outcome, bool section, Part& peers) {
   if (section) peers.left = std::exchange(peers.allowed, Bits(peers.left.size()));
   uint64_t *allowed = peers.allowed.data(), *denied = peers.denied.data(),
            *left = peers.left.data();
@@ -37,26 +38,22 @@ void ask(const Outcome& outcome, bool section, Progress& peers) {
   }
 }
 
-struct Part {
-  Bits headers;
-  Progress peers;
-};
-
 // Adds a layer; parts of whose headers it does different things are divided.
 void ask(const Layer& layer, std::vector<Part>& parts) {
   const size_t count = parts.size();
   for (size_t p = 0; p < count; ++p) {
-    if (!layer.is_section() && parts[p].peers.left.none()) continue;
+    if (!layer.is_section() && parts[p].left.none()) continue;
     for (size_t o = 0; o < layer.outcomes.size(); ++o) {
       const Bits& headers = layer.headers[o];
       if (!parts[p].headers.intersects(headers)) continue;
       Bits others = parts[p].headers - headers;
       if (others.none()) {
-        ask(layer.outcomes[o], layer.is_section(), parts[p].peers);
+        ask(layer.outcomes[o], layer.is_section(), parts[p]);
         break;
       }
-      Part part{parts[p].headers & headers, parts[p].peers};
-      ask(layer.outcomes[o], layer.is_section(), part.peers);
+      Part part = parts[p];
+      part.headers &= headers;
+      ask(layer.outcomes[o], layer.is_section(), part);
       parts.push_back(std::move(part));
       parts[p].headers = std::move(others);
     }
@@ -67,7 +64,7 @@ void ask(const Layer& layer, std::vector<Part>& parts) {
 Allowed joined(std::vector<Part> parts, const Bits& live) {
   Allowed out;
   for (auto& part : parts) {
-    Tri peers{part.peers.allowed - part.peers.denied, std::move(part.peers.allowed)};
+    Tri peers{part.allowed - part.denied, std::move(part.allowed)};
     peers.yes &= live;
     peers.may &= live;
     if (peers.may.none()) continue;
@@ -95,7 +92,7 @@ Allowed allowed_by(const Stack& stack, const HeaderSpace& headers, const Bits& l
   std::vector<Part> parts;
   const Bits asked = ~denied_first(stack, headers);
   const Bits none(live.size());
-  if (asked.any()) parts.push_back({asked, {none, none, live}});
+  if (asked.any()) parts.push_back({asked, none, none, live});
   for (const Layer* layer : stack.layers) ask(*layer, parts);
   return joined(std::move(parts), live);
 }
