@@ -38,7 +38,7 @@ class Followed {
         // What every datastore holds from the start comes with each manifest, and is no event.
         const auto known = values_.find(change->key);
         if (known != values_.end() && known->second == change->value && !deleted) continue;
-        if (deleted && !is_pod(change->key)) continue;
+        if (deleted && !is_deletable(change->key)) continue;
         if (deleted) change->value.reset();
         values_[change->key] = change->value;
         datastore_.put(*change);
@@ -74,8 +74,10 @@ class Followed {
   }
 
  private:
-  static bool is_pod(const std::string& key) {
-    return key.find("workloadendpoint") != std::string::npos;
+  // Manifests hold other things, too: a pod's namespace has profiles, and every datastore tiers.
+  static bool is_deletable(const std::string& key) {
+    return key.find("workloadendpoint") != std::string::npos ||
+           key.starts_with("/calico/v1/policy/GlobalNetworkPolicy/");
   }
 
   DatastoreView datastore_;
@@ -114,12 +116,17 @@ std::string small_policy(size_t number, size_t namespaces, int port) {
       number, number % namespaces, port);
 }
 
-std::string global_policy(const std::string& selector, const std::string& rule) {
+std::string global_policy(const std::string& tier, const std::string& name,
+                          const std::string& selector, const std::string& rule) {
   return fmt::format(
-      "{{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {{name: "
-      "platform.all}}, spec: {{tier: platform, order: 1, selector: \"{}\", types: [Ingress], "
-      "ingress: [{}, {{action: Pass}}]}}}}\n",
-      selector, rule);
+      "{{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {{name: {0}.{1}}}, "
+      "spec: {{tier: {0}, order: 1, selector: \"{2}\", types: [Ingress], ingress: [{3}, {{action: "
+      "Pass}}]}}}}\n",
+      tier, name, selector, rule);
+}
+
+std::string policy_of_all(const std::string& selector, const std::string& rule) {
+  return global_policy("platform", "all", selector, rule);
 }
 
 std::string network_set(size_t number) {
@@ -192,11 +199,16 @@ void print_lines(Followed& followed, size_t pods, size_t policies, size_t namesp
     return Event{network_set(i), false};
   });
   print_line(followed, "every pod's policy: another rule", few, [&](size_t i) {
-    return Event{global_policy("all()", i % 2 ? deny_feed : deny_web), false};
+    return Event{policy_of_all("all()", i % 2 ? deny_feed : deny_web), false};
   });
   print_line(followed, "policy that selected all: selects a quarter", few, [&](size_t i) {
-    return Event{global_policy(i % 2 ? "all()" : "release == 'r1'", deny_feed), false};
+    return Event{policy_of_all(i % 2 ? "all()" : "release == 'r1'", deny_feed), false};
   });
+  for (const std::string tier : {"platform", "default"})
+    print_line(followed, "policy of most pods comes, goes: " + tier, few, [&](size_t i) {
+      return Event{global_policy(tier, fmt::format("x{}", i / 2), "release != 'r1'", deny_web),
+                   i % 2 == 1};
+    });
   print_line(followed, "every pod's tier: another default action", few, [&](size_t i) {
     return Event{tier(100, i % 2 ? "Pass" : "Deny"), false};
   });
@@ -215,7 +227,7 @@ bool print_reach_events(const std::filesystem::path& folder, size_t pods, size_t
     text << std::ifstream(folder / name).rdbuf();
     if (!followed.put(text.str())) return false;
   }
-  if (!followed.put(tier(100, "Pass")) || !followed.put(global_policy("all()", deny_feed)) ||
+  if (!followed.put(tier(100, "Pass")) || !followed.put(policy_of_all("all()", deny_feed)) ||
       !followed.put(network_set(0)))
     return false;
   followed.begin();

@@ -444,12 +444,8 @@ EndpointNumber CalcGraph::number_of(const EndpointKey& endpoint) const {
   return nodes_->endpoints.find(endpoint).value_or(no_endpoint);
 }
 
-const TierListsPtr& CalcGraph::tiers_of(EndpointNumber endpoint) const {
+TierPtrs CalcGraph::tiers_of(EndpointNumber endpoint) const {
   return nodes_->resolver.tiers_of(endpoint);
-}
-
-const std::vector<EndpointNumber>& CalcGraph::changed_tiers() const {
-  return nodes_->resolver.changed_tiers();
 }
 
 const std::optional<std::string>& CalcGraph::panic() const {

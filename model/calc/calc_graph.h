@@ -47,12 +47,9 @@ class CalcGraph {
 
   // Of a local endpoint; no_endpoint: it does not exist.
   EndpointNumber number_of(const EndpointKey& endpoint) const;
-  // The tiers of a local endpoint, as of the last flush(). Endpoints with the same policies share
-  // them; another pointer tells that they changed.
-  const TierListsPtr& tiers_of(EndpointNumber endpoint) const;
-  // Local endpoints that may have other tiers than before the last flush(), apart from those that
-  // were updated themselves; in no useful order.
-  const std::vector<EndpointNumber>& changed_tiers() const;
+  // The tiers of a local workload endpoint in order of evaluation, as of the last flush().
+  // Endpoints with the same policies in a tier share it; one that stays equal stays the same.
+  TierPtrs tiers_of(EndpointNumber endpoint) const;
 
   // Set once Felix would have panicked; nothing is computed any more.
   const std::optional<std::string>& panic() const;

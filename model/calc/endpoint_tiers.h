@@ -4,6 +4,8 @@
 // (tierInfoToProtoTierInfo, ModelWorkloadEndpointToProto, ModelHostEndpointToProto).
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -43,6 +45,7 @@ struct AppliedTier {
 
 // The lists of tiers that an endpoint is sent with, in order of evaluation. Endpoints share them.
 using TierPtr = std::shared_ptr<const msg::TierInfo>;
+using TierPtrs = absl::InlinedVector<TierPtr, 4>;
 struct TierLists {
   std::vector<TierPtr> normal, untracked, pre_dnat, forward;
   void append(const TierLists& other);

@@ -5,6 +5,17 @@
 #include <utility>
 
 namespace felixsim::calc {
+namespace {
+
+// Hashes of sets are sums, so that those of neighbours cost one addition.
+size_t hash_of(uint32_t policy) { return absl::HashOf(policy); }
+
+}  // namespace
+
+PolicyLists::PolicyLists(const PolicySorter& sorter)
+    : sorter_(sorter), sets_(1), by_policies_(0, Hash{&sets_}, Equal{&sets_}) {
+  sets_[none].knows_parts = true;
+}
 
 PolicyLists::Policy PolicyLists::number_of(const PolicyKey& policy) {
   const Policy number = numbers_.get_or_add(policy);
@@ -27,26 +38,30 @@ PolicyLists::Set PolicyLists::toggled(Set set, const Toggles& toggles) {
       alone && known.last_outcome != none && known.last_toggled == toggles.front())
     return known.last_outcome;
   Policies policies = sets_[set].policies;
+  size_t hash = sets_[set].hash;
   for (const Policy policy : toggles) {
     const auto at = std::lower_bound(policies.begin(), policies.end(), policy);
-    if (at != policies.end() && *at == policy)
+    if (at != policies.end() && *at == policy) {
       policies.erase(at);
-    else
+      hash -= hash_of(policy);
+    } else {
       policies.insert(at, policy);
+      hash += hash_of(policy);
+    }
   }
-  const Set other = number_of(std::move(policies));
-  if (alone) {
-    sets_[set].last_toggled = sets_[other].last_toggled = toggles.front();
-    sets_[set].last_outcome = other;
-    sets_[other].last_outcome = set;
-  }
+  const Set other = number_of(std::move(policies), hash);
+  if (!alone) return other;
+  sets_[set].last_toggled = sets_[other].last_toggled = toggles.front();
+  sets_[set].last_outcome = other;
+  sets_[other].last_outcome = set;
+  derive_parts(sets_[set], toggles.front(), sets_[other]);
   return other;
 }
 
-PolicyLists::Set PolicyLists::number_of(Policies policies) {
+PolicyLists::Set PolicyLists::number_of(Policies policies, size_t hash) {
   if (policies.empty()) return none;
-  const auto [known, is_new] = by_policies_.try_emplace(policies, none);
-  if (!is_new) return known->second;
+  if (const auto known = by_policies_.find(View{policies, hash}); known != by_policies_.end())
+    return *known;
   auto number = static_cast<Set>(sets_.size());
   if (vacant_.empty()) {
     sets_.emplace_back();
@@ -55,7 +70,9 @@ PolicyLists::Set PolicyLists::number_of(Policies policies) {
     vacant_.pop_back();
   }
   sets_[number].policies = std::move(policies);
-  return known->second = number;
+  sets_[number].hash = hash;
+  by_policies_.insert(number);
+  return number;
 }
 
 void PolicyLists::move_endpoint(Set from, Set to) {
@@ -63,7 +80,7 @@ void PolicyLists::move_endpoint(Set from, Set to) {
   if (to == none) return;
   SetState& set = sets_[to];
   if (set.endpoints++ == 0) ++used_;
-  if (set.known != Known::lists) fresh_.push_back(to);
+  if (!set.knows_parts) fresh_.push_back(to);
 }
 
 void PolicyLists::on_policy(const PolicyKey& policy) {
@@ -73,20 +90,17 @@ void PolicyLists::on_policy(const PolicyKey& policy) {
   if (asked_[*number] != 0) changed_policies_.push_back(*number);
 }
 
-std::vector<PolicyLists::Set> PolicyLists::refresh() {
-  const bool other_policies = !changed_policies_.empty();
-  if (other_policies) on_changed_policies();
+void PolicyLists::follow_sorter() {
+  if (!changed_policies_.empty()) on_changed_policies();
   if (!changed_tiers_.empty()) on_changed_tiers();
-  std::vector<Set> changed;
-  for (const Set number : fresh_) {
-    SetState& set = sets_[number];
-    if (set.known != Known::lists && set.endpoints > 0 && renew(set)) changed.push_back(number);
-  }
+}
+
+void PolicyLists::refresh() {
+  for (const Set number : fresh_)
+    if (SetState& set = sets_[number]; !set.knows_parts && set.endpoints > 0) find_parts(set);
   fresh_.clear();
-  if (other_policies) absl::erase_if(parts_, [](const auto& entry) { return entry.second->stale; });
+  drop_stale_parts();
   sweep();
-  std::sort(changed.begin(), changed.end());
-  return changed;
 }
 
 // The policies may be in other tiers, or in none: nothing is known of the sets that have them.
@@ -98,12 +112,14 @@ void PolicyLists::on_changed_policies() {
     return std::any_of(policies.begin(), policies.end(),
                        [&](Policy policy) { return changed[policy] != 0; });
   };
-  for (auto& [policies, part] : parts_) part->stale = part->stale || concerned(policies);
+  for (auto& [policies, part] : parts_) part.stale = part.stale || concerned(policies);
+  any_stale_ = true;
   for (Set number = 0; number < sets_.size(); ++number) {
     SetState& set = sets_[number];
-    if (set.known == Known::nothing || !concerned(set.policies)) continue;
-    set.known = Known::nothing;
+    if (!set.knows_parts || !concerned(set.policies)) continue;
+    set.knows_parts = false;
     set.parts.clear();
+    set.lists.reset();
     if (set.endpoints > 0) fresh_.push_back(number);
   }
 }
@@ -119,39 +135,25 @@ void PolicyLists::on_changed_tiers() {
     return std::find(changed.begin(), changed.end(), part.tier) != changed.end();
   };
   for (auto& [policies, part] : parts_)
-    if (!part->stale && concerned(*part) && part->default_action != part->tier->default_action)
-      make(*part, policies);
-  for (Set number = 0; number < sets_.size(); ++number) {
-    SetState& set = sets_[number];
+    if (!part.stale && concerned(part)) part.made = false;
+  for (SetState& set : sets_) {
     if (std::none_of(set.parts.begin(), set.parts.end(),
                      [&](const Part* part) { return concerned(*part); }))
       continue;
-    set.known = Known::parts;
-    if (set.endpoints > 0) fresh_.push_back(number);
+    std::sort(set.parts.begin(), set.parts.end(),
+              [](const Part* a, const Part* b) { return PolicySorter::less(*a->tier, *b->tier); });
+    set.lists.reset();
   }
-}
-
-// False: its lists are what they were.
-bool PolicyLists::renew(SetState& set) {
-  if (set.known == Known::nothing) find_parts(set);
-  set.known = Known::lists;
-  std::sort(set.parts.begin(), set.parts.end(),
-            [](const Part* a, const Part* b) { return PolicySorter::less(*a->tier, *b->tier); });
-  auto lists = std::make_shared<TierLists>();
-  lists->normal.reserve(set.parts.size());
-  for (const Part* part : set.parts) lists->append(part->lists);
-  if (set.lists && *set.lists == *lists) return false;
-  set.lists = std::move(lists);
-  return true;
 }
 
 void PolicyLists::find_parts(SetState& set) {
   Policies& ordered = ordered_;
   ordered.clear();
-  for (const Policy policy : set.policies) {
-    asked_[policy] = 1;
-    if (places_[policy]) ordered.push_back(policy);
-  }
+  for (const Policy policy : set.policies)
+    if (places_[policy])
+      ordered.push_back(policy);
+    else
+      asked_[policy] = 1;
   std::sort(ordered.begin(), ordered.end(),
             [this](Policy a, Policy b) { return PolicySorter::less(*places_[a], *places_[b]); });
   for (auto begin = ordered.begin(); begin != ordered.end();) {
@@ -162,25 +164,92 @@ void PolicyLists::find_parts(SetState& set) {
     set.parts.push_back(part_of(one_tier_));
     begin = end;
   }
+  set.knows_parts = true;
 }
 
-const PolicyLists::Part* PolicyLists::part_of(const Policies& ordered) {
-  auto& part = parts_[ordered];
-  if (!part) part = std::make_unique<Part>();
-  if (part->stale) make(*part, ordered);
-  return part.get();
+// Spares find_parts(): but for one tier, the set has the parts of the one that it comes from.
+void PolicyLists::derive_parts(const SetState& from, Policy policy, SetState& set) {
+  const auto* place = places_[policy];
+  if (set.knows_parts || !from.knows_parts || !place) return;
+  set.parts = from.parts;
+  set.knows_parts = true;
+  const auto at = std::lower_bound(
+      set.parts.begin(), set.parts.end(), *place->tier,
+      [](const Part* part, const auto& tier) { return PolicySorter::less(*part->tier, tier); });
+  if (at == set.parts.end() || (*at)->tier != place->tier) {
+    one_tier_.assign(1, policy);
+    set.parts.insert(at, part_of(one_tier_));
+  } else if (Part* other = toggled_part(**at, policy)) {
+    *at = other;
+  } else {
+    set.parts.erase(at);
+  }
 }
 
-// A list of the tier that is equal to the one before stays that one.
-void PolicyLists::make(Part& part, const Policies& ordered) {
-  part.tier = places_[ordered.front()]->tier;
-  part.default_action = part.tier->default_action;
-  part.stale = false;
-  AppliedTier applied{part.tier->name, part.default_action, {}};
-  for (const Policy policy : ordered)
+// Null: nothing is left of it.
+PolicyLists::Part* PolicyLists::toggled_part(Part& part, Policy policy) {
+  if (part.last_outcome && part.last_toggled == policy) return part.last_outcome;
+  Policies& policies = one_tier_;
+  policies = *part.policies;
+  const auto at = std::lower_bound(
+      policies.begin(), policies.end(), policy,
+      [this](Policy a, Policy b) { return PolicySorter::less(*places_[a], *places_[b]); });
+  if (at != policies.end() && *at == policy)
+    policies.erase(at);
+  else
+    policies.insert(at, policy);
+  if (policies.empty()) return nullptr;
+  part.last_toggled = policy;
+  return part.last_outcome = part_of(policies);
+}
+
+PolicyLists::Part* PolicyLists::part_of(const Policies& ordered) {
+  const auto at = parts_.try_emplace(ordered).first;
+  Part& part = at->second;
+  part.policies = &at->first;
+  if (part.stale) begin(part);
+  return &part;
+}
+
+void PolicyLists::begin(Part& part) {
+  part.tier = places_[part.policies->front()]->tier;
+  part.stale = part.made = false;
+  for (const Policy policy : *part.policies) asked_[policy] = 1;
+}
+
+// A tier that is equal to the one before stays that one.
+const TierLists& PolicyLists::made(Part& part) {
+  if (std::exchange(part.made, true)) return part.lists;
+  AppliedTier applied{part.tier->name, part.tier->default_action, {}};
+  for (const Policy policy : *part.policies)
     applied.policies.push_back({numbers_.key(policy), places_[policy]->meta});
   const TierLists before = std::exchange(part.lists, lists_of(applied));
   part.lists.keep_equal(before);
+  return part.lists;
+}
+
+void PolicyLists::drop_stale_parts() {
+  if (!std::exchange(any_stale_, false)) return;
+  for (auto& [policies, part] : parts_) part.last_outcome = nullptr;
+  absl::erase_if(parts_, [](const auto& entry) { return entry.second.stale; });
+}
+
+TierPtrs PolicyLists::workload_tiers(Set number) {
+  TierPtrs out;
+  for (Part* part : sets_[number].parts) {
+    const auto& tiers = made(*part).normal;
+    out.insert(out.end(), tiers.begin(), tiers.end());
+  }
+  return out;
+}
+
+const TierListsPtr& PolicyLists::lists(Set number) {
+  SetState& set = sets_[number];
+  if (set.lists || number == none) return set.lists;
+  auto lists = std::make_shared<TierLists>();
+  lists->normal.reserve(set.parts.size());
+  for (Part* part : set.parts) lists->append(made(*part));
+  return set.lists = std::move(lists);
 }
 
 // Sets that no endpoint has are forgotten once they are most: the next event may need them again.
@@ -193,11 +262,12 @@ void PolicyLists::sweep() {
     if (set.endpoints > 0) {
       for (const Policy policy : set.policies) used[policy] = 1;
     } else if (!set.policies.empty()) {
-      by_policies_.erase(set.policies);
+      by_policies_.erase(number);
       set = SetState();
       vacant_.push_back(number);
     }
   }
+  for (auto& [policies, part] : parts_) part.last_outcome = nullptr;
   absl::erase_if(parts_, [&](const auto& entry) {
     return std::any_of(entry.first.begin(), entry.first.end(),
                        [&](Policy policy) { return used[policy] == 0; });

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lists of tiers that endpoints have: one for all endpoints with the same policies, made when
-// they first have them and again when the order or treatment of one of these changed. What they
-// have of one tier is made once for all with the same policies in it, and survives what other tiers
-// go through.
+// What endpoints have of tiers: one list for all endpoints with the same policies. What they have
+// of one tier is made once for all with the same policies in it, and survives what other tiers go
+// through; a list only puts such parts in order. A tier that is the same as before is the same
+// pointer.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 #include <absl/container/inlined_vector.h>
+#include <absl/container/node_hash_map.h>
 
 #include <cstdint>
-#include <memory>
 #include <set>
 #include <vector>
 
@@ -28,7 +29,9 @@ class PolicyLists {
   // Number of a policy. It stays while a set that an endpoint has has the policy.
   using Policy = uint32_t;
 
-  explicit PolicyLists(const PolicySorter& sorter) : sorter_(sorter), sets_(1) {}
+  explicit PolicyLists(const PolicySorter& sorter);
+  PolicyLists(const PolicyLists&) = delete;
+  PolicyLists& operator=(const PolicyLists&) = delete;
 
   Policy number_of(const PolicyKey& policy);
   bool has(Set set, Policy policy) const;
@@ -42,55 +45,82 @@ class PolicyLists {
   void on_policy(const PolicyKey& policy);
   void on_tier(Symbol name) { changed_tiers_.insert(name); }
 
-  // Brings the lists of all sets that endpoints have up to date, and returns those that are other
-  // than before, ascending. O(sets) if a policy or tier changed, else O(new sets).
-  std::vector<Set> refresh();
-  // As of the last refresh(); null: no tiers. One that is the same as before is the same pointer,
-  // and so is a tier in it.
-  const TierListsPtr& of(Set set) const { return sets_[set].lists; }
+  // Takes what the sorter told. Then endpoints are moved. O(sets) if it told anything.
+  void follow_sorter();
+  // Brings all sets that endpoints have up to date. O(sets that were not known).
+  void refresh();
+
+  // As of the last refresh(); of a set that an endpoint has. Made when first asked for.
+  TierPtrs workload_tiers(Set set);
+  const TierListsPtr& lists(Set set);  // null: no tiers
 
  private:
   using Policies = std::vector<Policy>;
   // What sets have of one tier.
   struct Part {
+    const Policies* policies = nullptr;             // in order
     const PolicySorter::TierState* tier = nullptr;  // of its policies; if stale, perhaps no more
-    Symbol default_action;
-    bool stale = true;  // another place of a policy since it was made
+    bool stale = true;                              // another place of a policy since then
+    bool made = false;                              // `lists` are up to date
     TierLists lists;
+    Policy last_toggled = 0;       // that it was asked for, and what came of it
+    Part* last_outcome = nullptr;  // null: nobody asked, or nothing was left
   };
-  enum class Known : uint8_t { nothing, parts, lists };  // what of a set is up to date
   struct SetState {
     Policies policies;  // ascending; of vacant numbers, and of none: empty
+    size_t hash = 0;    // of them
     uint32_t endpoints = 0;
-    Known known = Known::nothing;
-    absl::InlinedVector<const Part*, 2> parts;
-    TierListsPtr lists;
-    Policy last_toggled = 0;  // that a caller asked for alone, and what came of it
-    Set last_outcome = none;  // none: nobody asked
+    bool knows_parts = false;
+    absl::InlinedVector<Part*, 2> parts;  // in order
+    TierListsPtr lists;                   // null: not put together
+    Policy last_toggled = 0;              // that a caller asked for alone, and what came of it
+    Set last_outcome = none;              // none: nobody asked
+  };
+  struct View {
+    const Policies& policies;
+    size_t hash;
+  };
+  struct Hash {
+    using is_transparent = void;
+    const std::vector<SetState>* sets;
+    size_t operator()(Set set) const { return (*sets)[set].hash; }
+    size_t operator()(const View& view) const { return view.hash; }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const std::vector<SetState>* sets;
+    bool operator()(Set a, Set b) const { return a == b; }
+    bool operator()(Set set, const View& view) const {
+      return (*sets)[set].hash == view.hash && (*sets)[set].policies == view.policies;
+    }
+    bool operator()(const View& view, Set set) const { return (*this)(set, view); }
   };
 
-  Set number_of(Policies policies);
+  Set number_of(Policies policies, size_t hash);
   void on_changed_policies();
   void on_changed_tiers();
-  bool renew(SetState& set);
   void find_parts(SetState& set);
-  const Part* part_of(const Policies& ordered);
-  void make(Part& part, const Policies& ordered);
+  void derive_parts(const SetState& from, Policy policy, SetState& set);
+  Part* toggled_part(Part& part, Policy policy);
+  Part* part_of(const Policies& ordered);
+  void begin(Part& part);
+  const TierLists& made(Part& part);
+  void drop_stale_parts();
   void sweep();
 
   const PolicySorter& sorter_;
   KeyNumbers<PolicyKey> numbers_;
   std::vector<const PolicySorter::Place*> places_;  // of policies; null: the sorter has none
-  std::vector<char> asked_;                         // whether some list was made with the policy
+  std::vector<char> asked_;                         // whether some part was made with the policy
   std::vector<SetState> sets_;
   std::vector<Set> vacant_, fresh_;
   size_t used_ = 0;  // sets that endpoints have
-  absl::flat_hash_map<Policies, Set> by_policies_;
-  // By the policies of one tier, in order.
-  absl::flat_hash_map<Policies, std::unique_ptr<Part>> parts_;
+  absl::flat_hash_set<Set, Hash, Equal> by_policies_;
+  absl::node_hash_map<Policies, Part> parts_;  // by the policies of one tier, in order
+  bool any_stale_ = false;                     // of them
   std::vector<Policy> changed_policies_;
   std::set<Symbol> changed_tiers_;
-  Policies ordered_, one_tier_;  // of find_parts(): their memory is used again
+  Policies ordered_, one_tier_;  // of find_parts() and toggled_part(): their memory is used again
 };
 
 }  // namespace felixsim::calc

@@ -117,7 +117,7 @@ void PolicyResolver::flush() {
 }
 
 void PolicyResolver::refresh_lists() {
-  changed_tiers_.clear();
+  lists_.follow_sorter();
   for (const EndpointNumber endpoint : toggled_) {
     auto& [policies, changes] = applied_[endpoint];
     if (changes.empty()) continue;
@@ -125,31 +125,24 @@ void PolicyResolver::refresh_lists() {
     lists_.move_endpoint(before, policies);
     changes.clear();
     changes.shrink_to_fit();
-    changed_tiers_.push_back(endpoint);
   }
   toggled_.clear();
-  const auto sets = lists_.refresh();
-  if (sets.empty()) return;
-  std::vector<char> changed(sets.back() + 1, 0);
-  for (const auto set : sets) changed[set] = 1;
-  for (EndpointNumber endpoint = 0; endpoint < applied_.size(); ++endpoint)
-    if (const auto set = applied_[endpoint].policies; set < changed.size() && changed[set] != 0)
-      changed_tiers_.push_back(endpoint);
+  lists_.refresh();
 }
 
 void PolicyResolver::send(const EndpointKey& key) {
   const auto endpoint = endpoints_.find(key);
   if (endpoint == endpoints_.end()) return sequencer_.on_endpoint_remove(key);
   ResolvedEndpoint resolved{endpoint->second, {}, {}};
-  resolved.tiers = tiers_of(numbers_.find(key).value_or(no_endpoint));
+  resolved.tiers = lists_.lists(policies_of(numbers_.find(key).value_or(no_endpoint)));
   if (const auto it = computed_.find(key); it != computed_.end()) resolved.computed = it->second;
   if (const auto it = bgp_peers_.find(key); it != bgp_peers_.end())
     resolved.computed.bgp_peer = it->second;
   sequencer_.on_endpoint_update(key, std::move(resolved));
 }
 
-const TierListsPtr& PolicyResolver::tiers_of(EndpointNumber endpoint) const {
-  return lists_.of(endpoint < applied_.size() ? applied_[endpoint].policies : PolicyLists::none);
+TierPtrs PolicyResolver::tiers_of(EndpointNumber endpoint) {
+  return lists_.workload_tiers(policies_of(endpoint));
 }
 
 }  // namespace felixsim::calc

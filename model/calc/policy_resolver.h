@@ -49,8 +49,7 @@ class PolicyResolver {
   void flush();
 
   // As CalcGraph's.
-  const TierListsPtr& tiers_of(EndpointNumber endpoint) const;
-  const std::vector<EndpointNumber>& changed_tiers() const { return changed_tiers_; }
+  TierPtrs tiers_of(EndpointNumber endpoint);
 
  private:
   struct Applied {
@@ -61,6 +60,9 @@ class PolicyResolver {
   void toggle(PolicyLists::Policy policy, Endpoints endpoints);
   void refresh_lists();
   void send(const EndpointKey& key);
+  PolicyLists::Set policies_of(EndpointNumber endpoint) const {
+    return endpoint < applied_.size() ? applied_[endpoint].policies : PolicyLists::none;
+  }
 
   const EndpointNumbers& numbers_;
   EventSequencer& sequencer_;
@@ -77,7 +79,6 @@ class PolicyResolver {
   absl::flat_hash_map<EndpointKey, Symbol> bgp_peers_;  // outlive the endpoint, as in Felix
   absl::flat_hash_set<EndpointKey> dirty_;
   absl::flat_hash_set<PolicyKey> unsorted_;  // matched since the last flush
-  std::vector<EndpointNumber> changed_tiers_;
 };
 
 }  // namespace felixsim::calc

@@ -28,10 +28,9 @@ std::optional<size_t> find_pod(const reach::Matrix& matrix, const std::string& n
   return std::nullopt;
 }
 
-ExplainedDirection direction_of(const ExplainContext& context, const reach::Endpoint& endpoint,
-                                bool ingress) {
+ExplainedDirection direction_of(const ExplainContext& context, size_t endpoint, bool ingress) {
   ExplainedDirection out;
-  for (const auto& tier : endpoint.tiers()) {
+  for (const auto& tier : context.matrix.tiers[endpoint]) {
     const auto& policies = ingress ? tier->ingress : tier->egress;
     if (policies.empty()) continue;
     out.tiers.push_back({tier->name.str(), tier->default_action.view() == "Pass", {}});
@@ -40,7 +39,7 @@ ExplainedDirection direction_of(const ExplainContext& context, const reach::Endp
       out.tiers.back().policies.push_back({text, context.origin(text), rules::is_staged(policy)});
     }
   }
-  for (const Symbol profile : endpoint.workload().profile_ids)
+  for (const Symbol profile : context.matrix.endpoints[endpoint].endpoint.workload().profile_ids)
     out.profiles.push_back({profile.str(), context.origin("profile " + profile.str()), false});
   return out;
 }
@@ -117,8 +116,7 @@ void append_rules(const ExplainContext& context, const PolicyKey& policy, bool i
   }
 }
 
-bool has_policy(const reach::Endpoint& endpoint, const PolicyKey& policy) {
-  const auto& tiers = endpoint.tiers();
+bool has_policy(const calc::TierPtrs& tiers, const PolicyKey& policy) {
   return std::any_of(tiers.begin(), tiers.end(), [&](const auto& tier) {
     const auto in = [&](const auto& list) {
       return std::find(list.begin(), list.end(), policy) != list.end();
@@ -166,8 +164,7 @@ Result<PodExplanation> explain_pod(const ExplainContext& context, const std::str
   if (!index) return reach::no_such_pod(context.matrix, pod, "write namespace/name");
   const auto& info = context.matrix.endpoints[*index];
   return PodExplanation{reach::endpoint_text(context.matrix, *index), info.address_unknown,
-                        direction_of(context, info.endpoint, true),
-                        direction_of(context, info.endpoint, false)};
+                        direction_of(context, *index, true), direction_of(context, *index, false)};
 }
 
 Result<std::vector<PolicyExplanation>> explain_policy(const ExplainContext& context,
@@ -181,7 +178,7 @@ Result<std::vector<PolicyExplanation>> explain_policy(const ExplainContext& cont
     if (text != policy && !is_named(name, policy)) continue;
     PolicyExplanation explained{text, context.origin(text), {}, {}};
     for (size_t i = 0; i < context.matrix.endpoints.size(); ++i)
-      if (has_policy(context.matrix.endpoints[i].endpoint, key))
+      if (has_policy(context.matrix.tiers[i], key))
         explained.selects.push_back(reach::endpoint_text(context.matrix, i));
     append_rules(context, key, true, explained.rules);
     append_rules(context, key, false, explained.rules);

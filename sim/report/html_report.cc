@@ -44,7 +44,7 @@ std::string pod_lines(const reach::Matrix& matrix) {
     for (const auto& net : workload.ipv4_nets) nets.push_back(net.address.str());
     for (const auto& net : workload.ipv6_nets) nets.push_back(net.address.str());
     auto tiers = json::array();
-    for (const auto& tier : endpoint.endpoint.tiers())
+    for (const auto& tier : matrix.tiers[i])
       tiers.push_back({{"name", tier->name.str()},
                        {"default", tier->default_action.str()},
                        {"ingress", names_json(tier->ingress)},

@@ -27,6 +27,7 @@ struct Words {
     std::copy_n(from, N, out.words.begin());
     return out;
   }
+  void put(uint64_t* to) const { std::copy_n(words.begin(), N, to); }
   bool any() const {
     uint64_t any = 0;
     for (const uint64_t word : words) any |= word;
@@ -47,16 +48,25 @@ struct Words {
   }
 };
 
+// Calls ask<N>(offset) for all words of sets, many at a time.
+template <class Ask>
+void for_each_words(size_t words, Ask ask) {
+  constexpr size_t many = 8;
+  size_t offset = 0;
+  for (; offset + many <= words; offset += many) ask.template operator()<many>(offset);
+  for (; offset < words; ++offset) ask.template operator()<1>(offset);
+}
+
 // The peers for which a step's rule matches.
 template <size_t N>
 struct Match {
   Words<N> yes, may;
 };
 
-// Peers that may be allowed, denied, or left undecided.
+// Peers that may be allowed, denied, or left undecided; and passed by a policy that is asked alone.
 template <size_t N>
 struct Asked {
-  Words<N> allowed, denied, left;
+  Words<N> allowed, denied, left, passed;
 };
 
 // Asks one cell's steps about the peers `left`; `match(step)` are those for which it matches.
@@ -103,7 +113,7 @@ Asked<N> ask(const Cell& cell, Matches match, Words<N> left, Tell tell) {
                                      : passed) |= hit;
     if (step.surely) left = left - matched.yes;
   }
-  return {allowed, denied, left};
+  return {allowed, denied, left, passed};
 }
 
 }  // namespace felixsim::reach

@@ -57,8 +57,7 @@ Verdict holds_here(const RuleMatch& rule, const Program& program, size_t local,
 }
 
 void append_rules(const RuleMatches& matches, const Program& program, size_t local,
-                  const HeaderSpace& headers, Decided decided, Cell& cell) {
-  const bool of_profile = decided.tier == program.tiers.size();
+                  const HeaderSpace& headers, Decided decided, bool of_profile, Cell& cell) {
   for (const auto& rule : matches) {
     const Verdict verdict = holds_here(rule, program, local, headers, cell.header);
     Step step;
@@ -86,7 +85,7 @@ void append_tier(const ProgramTier& tier, uint32_t number, const Program& progra
                  const HeaderSpace& headers, Cell& cell) {
   for (uint32_t p = 0; p < tier.policies.size(); ++p)
     append_rules(*tier.policies[p], program, local, headers, {DecidedBy::rule, number, p, nullptr},
-                 cell);
+                 false, cell);
   Step end;
   end.denies_rest = tier.denies_rest;
   end.decided = {DecidedBy::end_of_tier, number, 0, nullptr};
@@ -116,6 +115,8 @@ void append_section(const HostSection& section, const Program& program, size_t l
 }
 
 void append_steps(const Program& program, size_t local, const HeaderSpace& headers, Cell& cell) {
+  if (program.policy)
+    return append_rules(*program.policy, program, local, headers, {}, false, cell);
   const auto end = [&](DecidedBy by, uint32_t tier, bool denies_rest) {
     Step step;
     step.denies_rest = denies_rest;
@@ -131,7 +132,7 @@ void append_steps(const Program& program, size_t local, const HeaderSpace& heade
   // A profile's pass only skips the rest of this profile.
   for (uint32_t p = 0; p < program.profiles.size(); ++p) {
     append_rules(*program.profiles[p], program, local, headers,
-                 {DecidedBy::rule, tiers, p, nullptr}, cell);
+                 {DecidedBy::rule, tiers, p, nullptr}, true, cell);
     end(DecidedBy::no_profile, tiers, false);
     cell.steps.back().keeps_marks = true;
   }

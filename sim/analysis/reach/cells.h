@@ -30,10 +30,12 @@ struct HostSection {
   std::vector<ProgramTierPtr> tiers;
 };
 
-// The policies of one direction, in Felix's order.
+// The policies of one direction, in Felix's order; or one policy alone, which tells what it passes
+// apart from what it leaves to the next policy.
 struct Program {
   bool ingress = true;
-  bool down = false;  // the endpoint's state is not active
+  const RuleMatches* policy = nullptr;  // alone
+  bool down = false;                    // the endpoint's state is not active
   std::vector<ProgramTierPtr> tiers;
   std::vector<const RuleMatches*> profiles;
   std::vector<Symbol> profile_names;
@@ -87,6 +89,7 @@ struct Cell {
 
 template <class Each>
 void for_each_policy(const Program& program, Each each) {
+  if (program.policy) each(*program.policy);
   for (const auto& tier : program.tiers)
     for (const auto* policy : tier->policies) each(*policy);
   for (const auto* profile : program.profiles) each(*profile);

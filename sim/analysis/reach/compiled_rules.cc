@@ -29,6 +29,7 @@ void CompiledRules::count_users(RuleMatches& rules, bool in) {
 void CompiledRules::compile_one(const std::vector<msg::Rule>& rules, bool ingress,
                                 ElementSets& sets, HeaderSpace& headers, RuleMatches& out) {
   RuleMatches fresh = compile_rules(rules, ingress, sets, headers);
+  fresh.id = out.id == 0 ? ++last_id_ : out.id;
   fresh.asked_local = out.asks_local;
   count_users(out, false);
   out = std::move(fresh);

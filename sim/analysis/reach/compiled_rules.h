@@ -52,6 +52,7 @@ class CompiledRules {
                    HeaderSpace& headers, RuleMatches& out);
   void count_users(RuleMatches& rules, bool in);
 
+  uint64_t last_id_ = 0;
   Rules<PolicyKey> policies_;
   Rules<Symbol> profiles_;
   absl::flat_hash_map<const void*, std::vector<RuleMatches*>> users_;  // of sets

@@ -59,16 +59,6 @@ struct CellPeers {
   }
 };
 
-// Calls ask(offset, words of all peers) for all words, many at a time.
-template <class Ask>
-void for_each_words(const Bits& live, Ask ask) {
-  constexpr size_t many = 8;
-  const size_t words = live.words().size();
-  size_t offset = 0;
-  for (; offset + many <= words; offset += many) ask(offset, Words<many>::at(live.data() + offset));
-  for (; offset < words; ++offset) ask(offset, Words<1>::at(live.data() + offset));
-}
-
 void drop_words_of_nobody(Bits& set) {
   if (set.none()) set = Bits();
 }
@@ -79,17 +69,19 @@ Outcome evaluate(const Cell& cell, const Program& program, const HeaderSpace& he
                  const Bits& everyone) {
   const CellPeers peers(cell, program, headers, everyone);
   const Bits none(everyone.size());
-  Outcome out{none, none, none};
-  for_each_words(everyone, [&]<size_t N>(size_t offset, const Words<N>& left) {
+  Outcome out{none, none, none, none};
+  for_each_words(everyone.words().size(), [&]<size_t N>(size_t offset) {
+    const auto left = Words<N>::at(everyone.data() + offset);
     const auto found = ask(cell, peers.at<N>(offset), left, [](size_t, const Words<N>&) {});
     Words<N> open = found.allowed;
     open |= found.left;
-    const Words<N> both = found.denied & open;
-    std::copy_n(found.allowed.words.begin(), N, out.allowed.data() + offset);
-    std::copy_n(found.left.words.begin(), N, out.left.data() + offset);
-    std::copy_n(both.words.begin(), N, out.denied.data() + offset);
+    open |= found.passed;
+    found.allowed.put(out.allowed.data() + offset);
+    found.left.put(out.left.data() + offset);
+    found.passed.put(out.passed.data() + offset);
+    (found.denied & open).put(out.denied.data() + offset);
   });
-  for (Bits* set : {&out.allowed, &out.left, &out.denied}) drop_words_of_nobody(*set);
+  for (Bits* set : {&out.allowed, &out.left, &out.passed, &out.denied}) drop_words_of_nobody(*set);
   return out;
 }
 
@@ -99,10 +91,10 @@ void observe(const Program& program, size_t local, const HeaderSpace& headers, c
   for (const auto& cell : cells_of(program, local, headers, cuts)) {
     const CellPeers peers(cell, program, headers, live);
     std::vector<Bits> hits(cell.steps.size(), Bits(live.size()));
-    for_each_words(live, [&]<size_t N>(size_t offset, const Words<N>& left) {
-      ask(cell, peers.at<N>(offset), left, [&](size_t step, const Words<N>& hit) {
-        std::copy_n(hit.words.begin(), N, hits[step].data() + offset);
-      });
+    for_each_words(live.words().size(), [&]<size_t N>(size_t offset) {
+      const auto left = Words<N>::at(live.data() + offset);
+      ask(cell, peers.at<N>(offset), left,
+          [&](size_t step, const Words<N>& hit) { hit.put(hits[step].data() + offset); });
     });
     for (size_t i = 0; i < cell.steps.size(); ++i) {
       const Step& step = cell.steps[i];

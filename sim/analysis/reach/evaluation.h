@@ -9,11 +9,12 @@
 
 namespace felixsim::reach {
 
-// What rules may do with peers, one of which surely falls. Whom they can neither allow nor leave
-// to what is asked next, they deny. Sets that nobody is in may have no words.
+// What rules may do with peers, one of which surely falls. Whom they can neither allow nor pass
+// nor leave to what is asked next, they deny. Sets that nobody is in may have no words.
 struct Outcome {
   Bits allowed, left;
-  Bits denied;  // only of those that may be allowed or left, too: the input does not tell
+  Bits passed;  // by a policy alone, to the next tier
+  Bits denied;  // only of those that may fare otherwise, too: the input does not tell
   bool operator==(const Outcome&) const = default;
 };
 

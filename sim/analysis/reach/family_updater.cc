@@ -25,12 +25,10 @@ FamilyUpdater::FamilyUpdater(IpFamily family, const ClusterState& state,
 
 void FamilyUpdater::update(const Changes& changes, const EndpointsMoved& moved) {
   ++update_;
-  bool came_or_went = false;
-  for (const auto& policy : changes.policies)
-    if ((rules_->policy(policy) != nullptr) != state_.policies().contains(policy)) {
-      stacks_.forget(policy);
-      came_or_went = true;
-    }
+  const bool came_or_went =
+      std::any_of(changes.policies.begin(), changes.policies.end(), [&](const PolicyKey& policy) {
+        return (rules_->policy(policy) != nullptr) != state_.policies().contains(policy);
+      });
   if (came_or_went || !changes.hosts.empty()) stacks_.forget_hosts();
   if (!changes.profiles.empty()) stacks_.forget_profiles(changes.profiles);
   move_endpoints(moved);
@@ -40,33 +38,31 @@ void FamilyUpdater::update(const Changes& changes, const EndpointsMoved& moved) 
   sets_.update({update_, changes, renewed}, dirty);
   const RulesUpdate rules = rules_->compile(state_, changes, update_, sets_, headers_);
   update_headers(changes, moved);
-  const auto dropped = layers_.update(rules, dirty);
-  stacks_.forget(dropped);
-  prepare(changes.profiles, dirty, !dropped.empty() || !changes.hosts.empty());
+  layers_.update(rules, dirty);
+  prepare(changes, dirty);
   rules_->drop_old(state_, changes);
 }
 
-// Makes the layers that endpoints may now ask for the first time. `profiles`: those that changed.
-void FamilyUpdater::prepare(const std::set<Symbol>& profiles, const Bits& dirty, bool all) {
-  const auto has_changed_profile = [&](size_t element) {
-    const auto& ids = endpoint_of(element).endpoint.workload().profile_ids;
-    return std::any_of(ids.begin(), ids.end(),
-                       [&](Symbol profile) { return profiles.contains(profile); });
+// Makes the layers that endpoints may now ask for the first time.
+void FamilyUpdater::prepare(const Changes& changes, const Bits& dirty) {
+  for (const PolicyKey& policy : changes.policies)
+    if (const auto* compiled = rules_->policy(policy))
+      for (const bool ingress : {false, true}) stacks_.prepare(compiled->of(ingress));
+  const auto concerned = [&](const EndpointInfo& endpoint) {
+    const auto& ids = endpoint.endpoint.workload().profile_ids;
+    return changes.hosts.contains(endpoint.name.host) ||
+           std::any_of(ids.begin(), ids.end(),
+                       [&](Symbol profile) { return changes.profiles.contains(profile); });
   };
-  if (all || !profiles.empty()) {
+  if (!changes.hosts.empty() || !changes.profiles.empty())
     for (const size_t element : addresses_.endpoints())
-      if (all || has_changed_profile(element)) stacks_.prepare(element, false);
-  }
-  if (!all) {
-    // What rules find at the endpoint itself may be other than before.
-    for (const size_t element : listed(dirty))
-      if (addresses_.live().test(element) && addresses_.elements()[element].endpoint >= 0)
-        stacks_.prepare(element, false);
-    for (const size_t element : other_profiles_) stacks_.prepare(element, false);
-    for (const size_t element : other_tiers_) stacks_.prepare(element, true);
-  }
+      if (concerned(endpoint_of(element))) stacks_.prepare(element);
+  // What rules find at the endpoint itself may be other than before.
+  for (const size_t element : listed(dirty))
+    if (addresses_.live().test(element) && addresses_.elements()[element].endpoint >= 0)
+      stacks_.prepare(element);
+  for (const size_t element : other_profiles_) stacks_.prepare(element);
   other_profiles_.clear();
-  other_tiers_.clear();
   stacks_.sweep();
 }
 
@@ -108,12 +104,11 @@ bool FamilyUpdater::worn_out() const {
 
 // Elements of endpoints that are gone go; those of others get their numbers.
 void FamilyUpdater::move_endpoints(const EndpointsMoved& moved) {
+  if (moved.to.empty() && moved.renewed.empty()) return;
   std::map<size_t, std::vector<size_t>> elements;
   for (const size_t endpoint : moved.renewed) elements[endpoint];
-  enum : char { same, other_tiers, other_profiles };
-  std::vector<char> what(endpoints_.size(), same);
-  for (const size_t endpoint : moved.other_tiers) what[endpoint] = other_tiers;
-  for (const size_t endpoint : moved.other_profiles) what[endpoint] = other_profiles;
+  std::vector<char> other_profiles(endpoints_.size(), 0);
+  for (const size_t endpoint : moved.other_profiles) other_profiles[endpoint] = 1;
   const std::vector<size_t> all = addresses_.endpoints();
   for (const size_t element : all) {
     const int to = moved.to[static_cast<size_t>(addresses_.elements()[element].endpoint)];
@@ -123,8 +118,7 @@ void FamilyUpdater::move_endpoints(const EndpointsMoved& moved) {
     }
     addresses_.renumber_endpoint(element, to);
     const auto endpoint = static_cast<size_t>(to);
-    if (what[endpoint] != same)
-      (what[endpoint] == other_tiers ? other_tiers_ : other_profiles_).push_back(element);
+    if (other_profiles[endpoint] != 0) other_profiles_.push_back(element);
     if (elements.empty()) continue;
     if (const auto it = elements.find(endpoint); it != elements.end())
       it->second.push_back(element);

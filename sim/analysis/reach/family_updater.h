@@ -10,12 +10,11 @@
 
 namespace felixsim::reach {
 
-// How the numbers of endpoints changed.
+// How the numbers of endpoints changed; all empty: no endpoint did.
 struct EndpointsMoved {
   std::vector<int> to;          // by old number: the new one; -1: it is gone
   std::vector<size_t> renewed;  // new numbers of endpoints that came, or have other addresses
   std::vector<size_t> other_profiles;  // of others with other profiles, or another state
-  std::vector<size_t> other_tiers;     // of others again
 };
 
 class FamilyUpdater {
@@ -42,7 +41,7 @@ class FamilyUpdater {
   void renew_addresses(size_t endpoint, std::vector<size_t> elements);
   void update_nets(const Changes& changes);
   void update_headers(const Changes& changes, const EndpointsMoved& moved);
-  void prepare(const std::set<Symbol>& profiles, const Bits& dirty, bool all);
+  void prepare(const Changes& changes, const Bits& dirty);
   const EndpointInfo& endpoint_of(size_t element) const {
     return endpoints_[static_cast<size_t>(addresses_.elements()[element].endpoint)];
   }
@@ -58,7 +57,7 @@ class FamilyUpdater {
   Stacks stacks_;
   size_t update_ = 0;  // counts them
   size_t first_conditions_ = 0;
-  std::vector<size_t> other_profiles_, other_tiers_;  // elements of endpoints that have them
+  std::vector<size_t> other_profiles_;  // elements of endpoints that have them
 };
 
 }  // namespace felixsim::reach

@@ -63,8 +63,9 @@ ColumnEvaluator::Answer ColumnEvaluator::ask_about(const ElementColumn& elements
   };
   const Words<1> asked{{elements.all()}};
   const auto found = ask(cell, match, asked, [](size_t, const Words<1>&) {});
-  const uint64_t allowed = found.allowed.words[0], left = found.left.words[0];
-  return {allowed, left, found.denied.words[0] & (allowed | left)};
+  const uint64_t allowed = found.allowed.words[0], left = found.left.words[0],
+                 passed = found.passed.words[0];
+  return {allowed, left, passed, found.denied.words[0] & (allowed | left | passed)};
 }
 
 void ColumnEvaluator::write(const Answer& answer, const ElementColumn& elements, size_t size,
@@ -78,6 +79,7 @@ void ColumnEvaluator::write(const Answer& answer, const ElementColumn& elements,
   };
   put(answer.allowed, out.allowed);
   put(answer.left, out.left);
+  put(answer.passed, out.passed);
   put(answer.denied, out.denied);
 }
 
@@ -113,6 +115,7 @@ void ColumnEvaluator::grow(const ElementColumn& vacant, size_t before, size_t si
     };
     grow(outcome.allowed, answer.allowed != 0);
     grow(outcome.left, answer.left != 0);
+    grow(outcome.passed, answer.passed != 0);
     grow(outcome.denied, answer.denied != 0);
   }
 }

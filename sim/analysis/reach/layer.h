@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of endpoints' policy of one direction that is asked as a whole (a tier, profiles, a host
-// endpoint's section), and what it does with every peer. Endpoints share their layers: an event
-// concerns few of them, and no endpoint.
+// A part of endpoints' policy of one direction (a policy, a list of profiles, a host endpoint's
+// section), and what it does with every peer. Endpoints share their layers: an event concerns few
+// of them, and no endpoint.
 #pragma once
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -12,19 +13,25 @@
 
 namespace felixsim::reach {
 
-struct Layer {
+// By number: what is done, and with which headers.
+struct HeaderOutcomes {
+  std::vector<Outcome> outcomes;
+  std::vector<Bits> headers;
+};
+
+struct Layer : HeaderOutcomes {
   Program part;
   std::vector<uint64_t> identity;
   std::vector<Cell> cells;
-  std::vector<size_t> outcome_of;  // of each cell
-  // By number: what is done, and with which headers. Those of cells that agreed when they were
-  // evaluated whole are one.
-  std::vector<Outcome> outcomes;
-  std::vector<Bits> headers;
+  // Of each cell. Those that agreed when they were evaluated whole have one.
+  std::vector<size_t> outcome_of;
+  bool dropped = false;  // no longer kept up to date: whoever has it asks for another
 
   // Whether it is asked about what the layers before it allowed, not about what they left.
   bool is_section() const { return !part.host_sections.empty(); }
 };
+
+using LayerPtr = std::shared_ptr<const Layer>;
 
 // Cuts and evaluates the layer; `local` stands for the endpoints that have it.
 // O(cells × rules × elements / 64).
@@ -44,7 +51,7 @@ class ColumnEvaluator {
 
  private:
   struct Answer {
-    uint64_t allowed = 0, left = 0, denied = 0;
+    uint64_t allowed = 0, left = 0, passed = 0, denied = 0;
     bool operator==(const Answer&) const = default;
   };
   void find_port_matches(const Cell& cell, const Program& program, const HeaderSpace& headers,

@@ -12,7 +12,9 @@ void find_identity(const Program& part, size_t local, std::vector<uint64_t>& ide
   const auto add = [&](const auto* address) {
     identity.push_back(reinterpret_cast<uintptr_t>(address));
   };
-  identity.assign({part.ingress ? 1u : 0u, part.asks_profiles ? 1u : 0u, part.tiers.size()});
+  identity.assign({part.ingress ? 1u : 0u, part.asks_profiles ? 1u : 0u});
+  add(part.policy);
+  identity.push_back(part.tiers.size());
   for (const auto& tier : part.tiers) add(tier.get());
   for (const auto* profile : part.profiles) add(profile);
   for (const auto& section : part.host_sections) {
@@ -27,25 +29,26 @@ void find_identity(const Program& part, size_t local, std::vector<uint64_t>& ide
 
 }  // namespace
 
-const Layer* Layers::get(const Program& part, size_t local) {
+LayerPtr Layers::get(const Program& part, size_t local) {
   find_identity(part, local, identity_);
   auto& layer = by_identity_[identity_];
-  if (layer) return layer.get();
-  layer = std::make_unique<Layer>();
+  if (layer) return layer;
+  layer = std::make_shared<Layer>();
   layer->part = part;
   layer->identity = identity_;
   evaluate_whole(local, headers_, cuts_, elements_, *layer);
   for_each_policy(part, [&](const RuleMatches& rules) { users_[&rules].push_back(layer.get()); });
-  return layer.get();
+  return layer;
 }
 
-void Layers::drop(const Layer* layer) {
+void Layers::drop(Layer* layer) {
   for_each_policy(layer->part, [&](const RuleMatches& rules) {
     const auto users = users_.find(&rules);
     if (users == users_.end()) return;
     std::erase(users->second, layer);
     if (users->second.empty()) users_.erase(users);
   });
+  layer->dropped = true;
   by_identity_.erase(by_identity_.find(layer->identity));
 }
 
@@ -75,33 +78,27 @@ std::vector<Layer*> Layers::users_of(const std::vector<const RuleMatches*>& rule
   return out;
 }
 
-std::vector<const Layer*> Layers::update(const RulesUpdate& rules, const Bits& dirty) {
+void Layers::update(const RulesUpdate& rules, const Bits& dirty) {
   grow();
   std::vector<const RuleMatches*> whole = rules.changed, by_column = rules.touched;
   if (dirty.count() > too_many) whole.insert(whole.end(), by_column.begin(), by_column.end());
-  const std::vector<const Layer*> dropped = drop_old(whole);
+  drop_old(whole);
   const std::vector<Layer*> changed = users_of(whole), touched = users_of(by_column);
   for (Layer* layer : changed) evaluate_whole(0, headers_, cuts_, elements_, *layer);
   std::vector<Layer*> others;
   std::set_difference(touched.begin(), touched.end(), changed.begin(), changed.end(),
                       std::back_inserter(others));
   ask_about(others, dirty);
-  return dropped;
 }
 
 // Those of which one endpoint can no longer stand for all.
-std::vector<const Layer*> Layers::drop_old(const std::vector<const RuleMatches*>& rules) {
+void Layers::drop_old(const std::vector<const RuleMatches*>& rules) {
   std::vector<const RuleMatches*> other_questions;
   for (const auto* one : rules)
     if (one->gone || one->asks_local || one->asked_local) other_questions.push_back(one);
-  std::vector<const Layer*> out;
-  for (const Layer* layer : users_of(other_questions)) out.push_back(layer);
-  for (const Layer* layer : users_of(rules))
-    if (layer->part.asks_local) out.push_back(layer);
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  for (const Layer* layer : out) drop(layer);
-  return out;
+  for (Layer* layer : users_of(other_questions)) drop(layer);
+  for (Layer* layer : users_of(rules))
+    if (layer->part.asks_local) drop(layer);
 }
 
 void Layers::ask_about(const std::vector<Layer*>& layers, const Bits& elements) {
@@ -116,10 +113,12 @@ void Layers::ask_about(const std::vector<Layer*>& layers, const Bits& elements) 
 }
 
 void Layers::drop_others(const std::vector<const Layer*>& used) {
-  std::vector<const Layer*> unused;
+  std::vector<Layer*> unused;
   for (const auto& [identity, layer] : by_identity_)
-    if (!std::binary_search(used.begin(), used.end(), layer.get())) unused.push_back(layer.get());
-  for (const Layer* layer : unused) drop(layer);
+    if ((!layer->part.policy || layer->part.asks_local) &&
+        !std::binary_search(used.begin(), used.end(), layer.get()))
+      unused.push_back(layer.get());
+  for (Layer* layer : unused) drop(layer);
 }
 
 }  // namespace felixsim::reach

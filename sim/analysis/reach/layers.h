@@ -19,21 +19,22 @@ class Layers {
       : headers_(headers), addresses_(addresses), sets_(sets), cuts_(headers) {}
 
   // The layer that asks this part of a program, of endpoints like that of `local`; evaluated when
-  // first asked for. Stays where it is until it is dropped.
-  const Layer* get(const Program& part, size_t local);
+  // first asked for, and kept up to date until it is dropped.
+  LayerPtr get(const Program& part, size_t local);
   size_t size() const { return by_identity_.size(); }
 
   void follow_headers(const std::vector<size_t>& cut_off_of);
   // Sets have their members of this update; `dirty`: elements whose membership may have changed.
-  // Returns the layers that were dropped, ascending by address: their rules are gone, or may ask
-  // other things about the endpoint itself than before.
-  std::vector<const Layer*> update(const RulesUpdate& rules, const Bits& dirty);
-  // `used`: ascending by address.
+  // Drops layers whose rules are gone, or may ask other things about the endpoint itself than
+  // before.
+  void update(const RulesUpdate& rules, const Bits& dirty);
+  // Beside those of policies, which all endpoints share while the policy is in force. `used`:
+  // ascending by address.
   void drop_others(const std::vector<const Layer*>& used);
 
  private:
-  void drop(const Layer* layer);
-  std::vector<const Layer*> drop_old(const std::vector<const RuleMatches*>& rules);
+  void drop(Layer* layer);
+  void drop_old(const std::vector<const RuleMatches*>& rules);
   void grow();
   std::vector<Layer*> users_of(const std::vector<const RuleMatches*>& rules) const;
   void ask_about(const std::vector<Layer*>& layers, const Bits& elements);
@@ -43,7 +44,7 @@ class Layers {
   ElementSets& sets_;
   HeaderCuts cuts_;
   ColumnEvaluator columns_;
-  absl::flat_hash_map<std::vector<uint64_t>, std::unique_ptr<Layer>> by_identity_;
+  absl::flat_hash_map<std::vector<uint64_t>, std::shared_ptr<Layer>> by_identity_;
   absl::flat_hash_map<const RuleMatches*, std::vector<Layer*>> users_;
   size_t elements_ = 0;             // so many are in the layers
   std::vector<uint64_t> identity_;  // that is looked for

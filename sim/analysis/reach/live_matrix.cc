@@ -81,8 +81,16 @@ void LiveMatrix::update(const Changes& changes) {
   v6_->update(changes, moved);
 }
 
+Matrix LiveMatrix::matrix() {
+  std::vector<calc::TierPtrs> tiers;
+  tiers.reserve(endpoints_.size());
+  for (const auto& info : endpoints_) tiers.push_back(state_.tiers_of(info.endpoint));
+  return {endpoints_, std::move(tiers), v4_->written_out(), v6_->written_out()};
+}
+
 EndpointsMoved LiveMatrix::move_endpoints(const Changes& changes) {
   EndpointsMoved moved;
+  if (changes.endpoints.empty()) return moved;
   std::vector<EndpointInfo>& endpoints = endpoints_;
   const auto changed = find_changed(changes.endpoints, endpoints, state_.endpoints());
   const bool same_ones = std::all_of(changed.begin(), changed.end(),
@@ -106,11 +114,7 @@ EndpointsMoved LiveMatrix::move_endpoints(const Changes& changes) {
       moved.renewed.push_back(place);
     else if (!same_profiles(*one.before, *one.now))
       moved.other_profiles.push_back(place);
-    else if (one.before->policy != one.now->policy)
-      moved.other_tiers.push_back(place);
-    if (same_ones && one.before->value == one.now->value)
-      endpoints[place].endpoint.policy = one.now->policy;
-    else if (same_ones)
+    if (same_ones)
       endpoints[place].endpoint = *one.now;
     else
       endpoints.push_back(

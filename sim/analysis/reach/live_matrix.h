@@ -26,7 +26,7 @@ class LiveMatrix {
     return (family == IpFamily::v4 ? v4_ : v6_)->allowed(source, destination);
   }
   // All of it, good until the next update(). O(endpoints + groups × elements / 64).
-  Matrix matrix() { return {endpoints_, v4_->written_out(), v6_->written_out()}; }
+  Matrix matrix();
 
  private:
   const FamilyUpdater& of(IpFamily family) const { return family == IpFamily::v4 ? *v4_ : *v6_; }

@@ -54,6 +54,7 @@ struct MatrixOptions {
 
 struct Matrix {
   std::vector<EndpointInfo> endpoints;  // by name
+  std::vector<calc::TierPtrs> tiers;    // of each endpoint, in order of evaluation
   FamilyMatrix v4, v6;
 };
 

@@ -140,7 +140,7 @@ std::vector<std::string> not_isolated(const Matrix& matrix, bool ingress) {
   std::vector<std::string> out;
   for (size_t i = 0; i < matrix.endpoints.size(); ++i) {
     bool isolated = false;
-    for (const auto& tier : matrix.endpoints[i].endpoint.tiers())
+    for (const auto& tier : matrix.tiers[i])
       for (const auto& policy : ingress ? tier->ingress : tier->egress)
         isolated = isolated || !rules::is_staged(policy);
     if (!isolated) out.push_back(endpoint_text(matrix, i));

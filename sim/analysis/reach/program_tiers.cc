@@ -19,20 +19,12 @@ ProgramTierPtr ProgramTiers::of(const msg::TierInfo& tier, bool ingress) {
     if (!compiled) continue;
     out.policies.push_back(&compiled->of(ingress));
     out.names.push_back(policy);
-    identity.push_back(reinterpret_cast<uintptr_t>(out.policies.back()));
+    identity.push_back(out.policies.back()->id);
   }
   auto& known = tiers_[std::move(identity)];
   ProgramTierPtr same = known.lock();
   if (!same) known = same = std::make_shared<const ProgramTier>(std::move(out));
   return same;
-}
-
-// Its rules are found anew; where the old ones were, others may be later.
-void ProgramTiers::forget(const PolicyKey& policy) {
-  absl::erase_if(tiers_, [&](const auto& entry) {
-    const ProgramTierPtr tier = entry.second.lock();
-    return !tier || std::find(tier->names.begin(), tier->names.end(), policy) != tier->names.end();
-  });
 }
 
 void ProgramTiers::forget_unused() {

@@ -21,8 +21,6 @@ class ProgramTiers {
   // as one is in use.
   ProgramTierPtr of(const msg::TierInfo& tier, bool ingress);
 
-  // The policy came into force, or went.
-  void forget(const PolicyKey& policy);
   // Now and then: what nothing has any more.
   void forget_unused();
 

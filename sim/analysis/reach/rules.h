@@ -35,6 +35,7 @@ struct RuleMatch {
 
 // One direction of a policy or profile, for one IP version.
 struct RuleMatches {
+  uint64_t id = 0;  // of its own, also after it is gone; for CompiledRules
   bool ingress = true;
   std::vector<RuleMatch> rules;
   std::vector<size_t> conditions;  // of all rules on headers, but for those of named ports

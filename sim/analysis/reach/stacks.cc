@@ -6,11 +6,6 @@
 namespace felixsim::reach {
 namespace {
 
-bool asks_local(const ProgramTier& tier) {
-  return std::any_of(tier.policies.begin(), tier.policies.end(),
-                     [](const RuleMatches* rules) { return rules->asks_local; });
-}
-
 Program part_of(bool ingress) {
   Program part;
   part.ingress = ingress;
@@ -18,10 +13,10 @@ Program part_of(bool ingress) {
   return part;
 }
 
-Program part_of(const ProgramTierPtr& tier, bool ingress) {
-  Program part = part_of(ingress);
-  part.tiers = {tier};
-  part.asks_local = asks_local(*tier);
+Program part_of(const RuleMatches& policy) {
+  Program part = part_of(policy.ingress);
+  part.policy = &policy;
+  part.asks_local = policy.asks_local;
   return part;
 }
 
@@ -63,16 +58,27 @@ const std::vector<size_t>& Stacks::limits_of(Symbol host) {
   return it->second;
 }
 
-const Stacks::TierParts& Stacks::parts_of(const calc::TierPtr& tier) {
+Stacks::TierParts& Stacks::parts_of(const calc::TierPtr& tier) {
   const auto [it, fresh] = parts_.try_emplace(tier);
   if (!fresh) return it->second;
   TierParts& parts = it->second;
   for (const bool ingress : {false, true}) {
     parts.tiers[ingress] = tiers_.of(*tier, ingress);
-    if (parts.tiers[ingress] && !asks_local(*parts.tiers[ingress]))
-      parts.layers[ingress] = layers_.get(part_of(parts.tiers[ingress], ingress), 0);
+    if (parts.tiers[ingress]) parts.policies[ingress].resize(parts.tiers[ingress]->policies.size());
   }
   return parts;
+}
+
+void Stacks::push_tier(const ProgramTier& tier, std::vector<LayerPtr>& known, size_t element,
+                       Stack& stack) {
+  auto& out = stack.tiers.emplace_back();
+  out.denies_rest = tier.denies_rest;
+  for (size_t i = 0; i < known.size(); ++i) {
+    const RuleMatches& policy = *tier.policies[i];
+    if (known[i] && known[i]->dropped) known[i].reset();
+    if (!known[i] && !policy.asks_local) known[i] = layers_.get(part_of(policy), element);
+    out.policies.push_back(known[i] ? known[i].get() : unshared(part_of(policy), element));
+  }
 }
 
 const Stacks::Sections& Stacks::sections_of(Symbol host) {
@@ -105,25 +111,25 @@ Stack Stacks::of(size_t element, bool ingress) {
   if (out.kind != Stack::Kind::asked) return out;
   if (!ingress) out.denied_first = &limits_of(endpoint.name.host);
   ProgramTierPtr last;
-  for (const auto& tier : endpoint.endpoint.tiers()) {
-    const TierParts& parts = parts_of(tier);
+  for (const auto& tier : state_.tiers_of(endpoint.endpoint)) {
+    TierParts& parts = parts_of(tier);
     if (!parts.tiers[ingress]) continue;
     last = parts.tiers[ingress];
-    const Layer* layer = parts.layers[ingress];
-    out.layers.push_back(layer ? layer : unshared(part_of(last, ingress), element));
+    push_tier(*last, parts.policies[ingress], element, out);
   }
   push_profiles(element, ingress, std::move(last), out);
   if (state_.host_endpoints(endpoint.name.host))
     for (const auto& section : sections_of(endpoint.name.host)[ingress])
-      out.layers.push_back(unshared(part_of(section, ingress), element));
+      out.others.push_back(unshared(part_of(section, ingress), element));
   return out;
 }
 
 // Where profiles ask what the last tier passed, they are one layer with it.
 void Stacks::push_profiles(size_t element, bool ingress, ProgramTierPtr last, Stack& stack) {
   const WorkloadEndpoint& workload = endpoint_of(element).endpoint.workload();
-  const Layer*& shared = profiles_[workload.profile_ids][ingress];
-  if (shared) return stack.layers.push_back(shared);
+  LayerPtr& shared = profiles_[workload.profile_ids][ingress];
+  if (shared && !shared->dropped) return stack.others.push_back(shared.get());
+  shared.reset();
   Program part = part_of(ingress);
   part.asks_profiles = true;
   add_profiles(workload, ingress, part);
@@ -132,31 +138,27 @@ void Stacks::push_profiles(size_t element, bool ingress, ProgramTierPtr last, St
     passes = passes || rules->passes;
     part.asks_local = part.asks_local || rules->asks_local;
   }
-  any_profile_passes_ = any_profile_passes_ || passes;
   if (passes && last) {
-    stack.layers.pop_back();
-    part.asks_local = part.asks_local || asks_local(*last);
+    stack.tiers.pop_back();
+    for (const RuleMatches* rules : last->policies)
+      part.asks_local = part.asks_local || rules->asks_local;
     part.tiers = {std::move(last)};
   }
   if (!passes && !part.asks_local) shared = layers_.get(part, element);
-  stack.layers.push_back(shared ? shared : unshared(part, element));
+  stack.others.push_back(shared ? shared.get() : unshared(part, element));
 }
 
 const Layer* Stacks::unshared(const Program& part, size_t element) {
   any_unshared_ = true;
-  return layers_.get(part, element);
+  return layers_.get(part, element).get();
 }
 
-void Stacks::prepare(size_t element, bool tiers_only) {
-  // Only layers that are shared are made beside those of tiers.
-  bool others = !tiers_only || any_profile_passes_;
-  for (const auto& tier : endpoint_of(element).endpoint.tiers()) {
-    const TierParts& parts = parts_of(tier);
-    for (const bool ingress : {false, true})
-      others = others || (parts.tiers[ingress] && !parts.layers[ingress]);
-  }
-  if (!others) return;
+void Stacks::prepare(size_t element) {
   for (const bool ingress : {false, true}) of(element, ingress);
+}
+
+void Stacks::prepare(const RuleMatches& policy) {
+  if (!policy.asks_local && !policy.rules.empty()) layers_.get(part_of(policy), 0);
 }
 
 Program Stacks::program_of(size_t element, bool ingress) {
@@ -167,33 +169,12 @@ Program Stacks::program_of(size_t element, bool ingress) {
   out.ingress = ingress;
   out.down = kind == Stack::Kind::down;
   if (!ingress) out.denied_first = limits_of(endpoint.name.host);
-  for (const auto& tier : endpoint.endpoint.tiers())
+  for (const auto& tier : state_.tiers_of(endpoint.endpoint))
     if (const auto& one = parts_of(tier).tiers[ingress]) out.tiers.push_back(one);
   add_profiles(endpoint.endpoint.workload(), ingress, out);
   if (state_.host_endpoints(endpoint.name.host))
     out.host_sections = sections_of(endpoint.name.host)[ingress];
   return out;
-}
-
-void Stacks::forget(const PolicyKey& policy) {
-  tiers_.forget(policy);
-  absl::erase_if(parts_, [&](const auto& entry) {
-    const auto has = [&](const std::vector<PolicyKey>& list) {
-      return std::find(list.begin(), list.end(), policy) != list.end();
-    };
-    return has(entry.first->ingress) || has(entry.first->egress);
-  });
-}
-
-void Stacks::forget(const std::vector<const Layer*>& dropped) {
-  if (dropped.empty()) return;
-  const auto any_dropped = [&](const LayerPair& pair) {
-    return std::any_of(pair.begin(), pair.end(), [&](const Layer* layer) {
-      return std::binary_search(dropped.begin(), dropped.end(), layer);
-    });
-  };
-  absl::erase_if(parts_, [&](const auto& entry) { return any_dropped(entry.second.layers); });
-  absl::erase_if(profiles_, [&](const auto& entry) { return any_dropped(entry.second); });
 }
 
 // Lists that name one of them.
@@ -209,13 +190,17 @@ void Stacks::sweep() {
   absl::erase_if(parts_, [](const auto& entry) { return entry.first.use_count() == 1; });
   std::vector<const Layer*> used;
   for (const auto& [tier, parts] : parts_)
-    used.insert(used.end(), parts.layers.begin(), parts.layers.end());
-  for (const auto& [profiles, pair] : profiles_) used.insert(used.end(), pair.begin(), pair.end());
+    for (const auto& policies : parts.policies)
+      for (const LayerPtr& layer : policies) used.push_back(layer.get());
+  for (const auto& [profiles, pair] : profiles_)
+    for (const LayerPtr& layer : pair) used.push_back(layer.get());
   if (any_unshared_) {
     for (const size_t element : addresses_.endpoints())
       for (const bool ingress : {false, true}) {
         const Stack stack = of(element, ingress);
-        used.insert(used.end(), stack.layers.begin(), stack.layers.end());
+        for (const auto& tier : stack.tiers)
+          used.insert(used.end(), tier.policies.begin(), tier.policies.end());
+        used.insert(used.end(), stack.others.begin(), stack.others.end());
       }
   }
   std::sort(used.begin(), used.end());

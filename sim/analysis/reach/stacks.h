@@ -15,15 +15,22 @@
 
 namespace felixsim::reach {
 
-// One direction of an endpoint's policy. Layers are asked about what those before left to them, or
-// (sections of host endpoints) allowed.
+// One direction of an endpoint's policy.
 struct Stack {
   enum class Kind : uint8_t {
     asked,
     down,   // the endpoint's state is not active: nothing passes
     untold  // nobody knows which policies apply
   } kind = Kind::asked;
-  absl::InlinedVector<const Layer*, 4> layers;
+  // Policies are asked about what those before left to them. What is left at the end of a tier is
+  // denied or goes on to the next one, as what they passed does.
+  struct Tier {
+    absl::InlinedVector<const Layer*, 4> policies;
+    bool denies_rest = true;
+  };
+  absl::InlinedVector<Tier, 2> tiers;
+  // Asked about what is left then, or (sections of host endpoints) allowed.
+  absl::InlinedVector<const Layer*, 2> others;
   // Header conditions of what is denied before: encapsulation that workloads may not send.
   const std::vector<size_t>* denied_first = nullptr;
 };
@@ -38,9 +45,9 @@ class Stacks {
 
   // Of an element that is an endpoint's. Layers that are not there are made.
   Stack of(size_t element, bool ingress);
-  // Makes the layers that an element asks for the first time; `tiers_only`: it has other tiers, all
-  // else is what it was.
-  void prepare(size_t element, bool tiers_only);
+  // Makes the layers that an element asks for the first time; that of a policy, if it is shared.
+  void prepare(size_t element);
+  void prepare(const RuleMatches& policy);
   // All that it asks, in one.
   Program program_of(size_t element, bool ingress);
 
@@ -50,19 +57,16 @@ class Stacks {
   void forget_limits() { limits_.clear(); }
   bool knows_limits() const { return !limits_.empty(); }
 
-  // Before rules are compiled: a policy came into force, or went.
-  void forget(const PolicyKey& policy);
-  void forget(const std::vector<const Layer*>& dropped);  // ascending by address
   void forget_hosts() { hosts_.clear(); }
   void forget_profiles(const std::set<Symbol>& changed);
   // Now and then: drops layers that nothing asks any more.
   void sweep();
 
  private:
-  using LayerPair = std::array<const Layer*, 2>;  // egress, ingress; null: none, or not shared
+  using LayerPair = std::array<LayerPtr, 2>;  // egress, ingress; null: none, or not shared
   struct TierParts {
     std::array<ProgramTierPtr, 2> tiers;
-    LayerPair layers{};
+    std::array<std::vector<LayerPtr>, 2> policies;  // null: not asked for yet, or not shared
   };
   using Sections = std::array<std::vector<HostSection>, 2>;
 
@@ -70,7 +74,9 @@ class Stacks {
     return endpoints_[static_cast<size_t>(addresses_.elements()[element].endpoint)];
   }
   const std::vector<size_t>& limits_of(Symbol host);
-  const TierParts& parts_of(const calc::TierPtr& tier);
+  TierParts& parts_of(const calc::TierPtr& tier);
+  void push_tier(const ProgramTier& tier, std::vector<LayerPtr>& known, size_t element,
+                 Stack& stack);
   const Sections& sections_of(Symbol host);
   void add_profiles(const WorkloadEndpoint& workload, bool ingress, Program& part) const;
   Stack::Kind kind_of(const EndpointInfo& endpoint) const;
@@ -90,8 +96,7 @@ class Stacks {
   absl::flat_hash_map<std::vector<Symbol>, LayerPair> profiles_;
   absl::flat_hash_map<Symbol, Sections> hosts_;
   absl::flat_hash_map<Symbol, std::vector<size_t>> limits_;  // by host
-  bool any_profile_passes_ = false;                          // or did
-  bool any_unshared_ = false;  // layers that are of no tier or list of profiles alone; or were
+  bool any_unshared_ = false;  // layers that are of no policy or list of profiles alone; or were
   size_t kept_ = 0;            // layers and tiers, the last time that what is unused was forgotten
 };
 

@@ -86,7 +86,6 @@ Changes ClusterState::update(std::span<const Update> updates, std::vector<Refuse
   if (graph_.panic()) return changes;
   for (const auto& message : messages) on(message, changes);
   take_endpoints(local, invalid, changes);
-  if (follow_policy(changes)) return changes;
   std::sort(changes.endpoints.begin(), changes.endpoints.end());
   changes.endpoints.erase(std::unique(changes.endpoints.begin(), changes.endpoints.end()),
                           changes.endpoints.end());
@@ -107,42 +106,11 @@ void ClusterState::take_endpoints(std::span<const Update> local,
 
 EndpointName ClusterState::take_endpoint(const WorkloadEndpointKey& key, const ValuePtr& value) {
   const EndpointName name = name_of(key);
-  EndpointEntry& entry = *endpoints_.try_emplace(name).first;
-  Endpoint& endpoint = entry.second;
-  // Another endpoint may have the number by now.
-  if (endpoint.number < by_number_.size() && by_number_[endpoint.number] == &entry)
-    by_number_[endpoint.number] = nullptr;
-  if (!value) {
+  if (value)
+    endpoints_[name] = {value, key, graph_.number_of(key)};
+  else
     endpoints_.erase(name);
-    return name;
-  }
-  const auto number = graph_.number_of(key);
-  endpoint = {value, graph_.tiers_of(number), key, number};
-  if (number == calc::no_endpoint) return name;  // a later update deletes it
-  if (number >= by_number_.size()) by_number_.resize(number + 1);
-  by_number_[number] = &entry;
   return name;
-}
-
-// Endpoints that are what they were may have other policies. Where they are many, all are looked
-// at in order: to sort many by name costs more.
-bool ClusterState::follow_policy(Changes& changes) {
-  const auto follow = [&](EndpointEntry& entry) {
-    auto& [name, endpoint] = entry;
-    const auto& policy = graph_.tiers_of(endpoint.number);
-    if (policy == endpoint.policy) return;
-    endpoint.policy = policy;
-    changes.endpoints.push_back(name);
-  };
-  const auto& concerned = graph_.changed_tiers();
-  if (10 * concerned.size() > endpoints_.size()) {
-    const bool none_yet = changes.endpoints.empty();
-    for (auto& entry : endpoints_) follow(entry);
-    return none_yet;
-  }
-  for (const auto number : concerned)
-    if (number < by_number_.size() && by_number_[number]) follow(*by_number_[number]);
-  return false;
 }
 
 void ClusterState::keep_source(const Update& update) {

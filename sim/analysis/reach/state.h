@@ -29,15 +29,10 @@ struct IpSet {
 };
 
 struct Endpoint {
-  ValuePtr value;             // a WorkloadEndpoint
-  calc::TierListsPtr policy;  // endpoints with the same policies share it; null: none
-  WorkloadEndpointKey key;    // in the calc graph
+  ValuePtr value;                                   // a WorkloadEndpoint
+  WorkloadEndpointKey key;                          // in the calc graph
   calc::EndpointNumber number = calc::no_endpoint;  // there
   const WorkloadEndpoint& workload() const { return std::get<WorkloadEndpoint>(*value); }
-  const std::vector<calc::TierPtr>& tiers() const {
-    static const std::vector<calc::TierPtr> none;
-    return policy ? policy->normal : none;
-  }
 };
 
 struct EndpointInfo {
@@ -59,7 +54,7 @@ struct SetChange {
 
 // What of the state the last update() touched.
 struct Changes {
-  std::vector<EndpointName> endpoints;  // in order, each once
+  std::vector<EndpointName> endpoints;  // in order, each once; not those with other policies alone
   std::set<PolicyKey> policies;
   std::set<Symbol> profiles;
   std::map<Symbol, std::vector<SetChange>> ip_sets;
@@ -81,6 +76,10 @@ class ClusterState {
   Changes update(std::span<const Update> updates, std::vector<Refused>* refused = nullptr);
 
   const std::map<EndpointName, Endpoint>& endpoints() const { return endpoints_; }
+  // In order of evaluation. Endpoints with the same policies in a tier share it.
+  calc::TierPtrs tiers_of(const Endpoint& endpoint) const {
+    return graph_.tiers_of(endpoint.number);
+  }
   const std::map<PolicyKey, std::shared_ptr<const msg::Policy>>& policies() const {
     return policies_;
   }
@@ -101,13 +100,10 @@ class ClusterState {
   std::vector<std::string> untold_host_endpoints() const;
 
  private:
-  using EndpointEntry = std::map<EndpointName, Endpoint>::value_type;
   // A null value is a deletion.
   EndpointName take_endpoint(const WorkloadEndpointKey& key, const ValuePtr& value);
   void take_endpoints(std::span<const Update> local,
                       const std::vector<calc::InvalidUpdate>& invalid, Changes& changes);
-  // True: the endpoints that changed are in order, each once.
-  bool follow_policy(Changes& changes);
   void on(const msg::Message& message, Changes& changes);
   void on_host_endpoint(Symbol id, std::shared_ptr<const msg::HostEndpoint> value,
                         Changes& changes);
@@ -115,7 +111,6 @@ class ClusterState {
 
   calc::CalcGraph graph_;
   std::map<EndpointName, Endpoint> endpoints_;
-  std::vector<EndpointEntry*> by_number_;  // null: none
   std::map<PolicyKey, std::shared_ptr<const msg::Policy>> policies_;
   std::map<Symbol, std::shared_ptr<const msg::Profile>> profiles_;
   std::map<Symbol, IpSet> ip_sets_;
