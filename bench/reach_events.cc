@@ -77,7 +77,7 @@ class Followed {
   // Manifests hold other things, too: a pod's namespace has profiles, and every datastore tiers.
   static bool is_deletable(const std::string& key) {
     return key.find("workloadendpoint") != std::string::npos ||
-           key.starts_with("/calico/v1/policy/GlobalNetworkPolicy/");
+           key.find("/globalnetworkpolicies/") != std::string::npos;
   }
 
   DatastoreView datastore_;

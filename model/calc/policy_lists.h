@@ -55,7 +55,7 @@ class PolicyLists {
   const TierListsPtr& lists(Set set);  // null: no tiers
 
  private:
-  using Policies = std::vector<Policy>;
+  using Policies = absl::InlinedVector<Policy, 8>;
   // What sets have of one tier.
   struct Part {
     const Policies* policies = nullptr;             // in order

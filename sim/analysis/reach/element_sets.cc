@@ -177,12 +177,15 @@ Verdict ElementSets::verdict(const Combined& set, size_t element) const {
   if (addresses_.elements()[element].vacant) return Verdict::no;
   const auto in_any = [&](const std::vector<Cidr>& nets) {
     Verdict any = Verdict::no;
-    for (const Cidr& net : nets)
+    for (const Cidr& net : nets) {
+      if (any == Verdict::yes) break;
       if (net.address.family == addresses_.family())
         any = either(any, addresses_.inside(net, element));
+    }
     return any;
   };
   Verdict out = set.nets.empty() ? Verdict::yes : in_any(set.nets);
+  if (out == Verdict::no) return out;
   for (const auto& one : set.sets) out = both(out, verdict_of(one->members, element));
   if (!set.not_nets.empty()) out = both(out, negated(in_any(set.not_nets)));
   for (const auto& one : set.not_sets) out = both(out, negated(verdict_of(one->members, element)));
