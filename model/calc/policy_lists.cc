@@ -112,7 +112,10 @@ void PolicyLists::on_changed_policies() {
     return std::any_of(policies.begin(), policies.end(),
                        [&](Policy policy) { return changed[policy] != 0; });
   };
-  for (auto& [policies, part] : parts_) part.stale = part.stale || concerned(policies);
+  for (auto& [policies, part] : parts_) {
+    part.stale = part.stale || concerned(policies);
+    part.last_outcome = nullptr;
+  }
   any_stale_ = true;
   for (Set number = 0; number < sets_.size(); ++number) {
     SetState& set = sets_[number];
@@ -230,7 +233,6 @@ const TierLists& PolicyLists::made(Part& part) {
 
 void PolicyLists::drop_stale_parts() {
   if (!std::exchange(any_stale_, false)) return;
-  for (auto& [policies, part] : parts_) part.last_outcome = nullptr;
   absl::erase_if(parts_, [](const auto& entry) { return entry.second.stale; });
 }
 

@@ -27,6 +27,14 @@ void find_identity(const Program& part, size_t local, std::vector<uint64_t>& ide
   identity.insert(identity.end(), answers.begin(), answers.end());
 }
 
+// Calls each(rules or set) for all that a layer depends on.
+template <class Each>
+void for_each_cause(const Program& part, Each each) {
+  for_each_policy(part, [&](const RuleMatches& rules) { each(&rules); });
+  for (const auto& section : part.host_sections)
+    if (section.never) each(section.never.get());
+}
+
 }  // namespace
 
 LayerPtr Layers::get(const Program& part, size_t local) {
@@ -37,13 +45,13 @@ LayerPtr Layers::get(const Program& part, size_t local) {
   layer->part = part;
   layer->identity = identity_;
   evaluate_whole(local, headers_, cuts_, elements_, *layer);
-  for_each_policy(part, [&](const RuleMatches& rules) { users_[&rules].push_back(layer.get()); });
+  for_each_cause(part, [&](const void* cause) { users_[cause].push_back(layer.get()); });
   return layer;
 }
 
 void Layers::drop(Layer* layer) {
-  for_each_policy(layer->part, [&](const RuleMatches& rules) {
-    const auto users = users_.find(&rules);
+  for_each_cause(layer->part, [&](const void* cause) {
+    const auto users = users_.find(cause);
     if (users == users_.end()) return;
     std::erase(users->second, layer);
     if (users->second.empty()) users_.erase(users);
@@ -68,9 +76,9 @@ void Layers::grow() {
     columns_.grow(vacant, before, elements_, headers_, *layer);
 }
 
-std::vector<Layer*> Layers::users_of(const std::vector<const RuleMatches*>& rules) const {
+std::vector<Layer*> Layers::users_of(const std::vector<const void*>& causes) const {
   std::vector<Layer*> out;
-  for (const auto* one : rules)
+  for (const void* one : causes)
     if (const auto users = users_.find(one); users != users_.end())
       out.insert(out.end(), users->second.begin(), users->second.end());
   std::sort(out.begin(), out.end());
@@ -80,9 +88,14 @@ std::vector<Layer*> Layers::users_of(const std::vector<const RuleMatches*>& rule
 
 void Layers::update(const RulesUpdate& rules, const Bits& dirty) {
   grow();
-  std::vector<const RuleMatches*> whole = rules.changed, by_column = rules.touched;
+  drop_old(rules.changed);
+  std::vector<const void*> whole(rules.changed.begin(), rules.changed.end());
+  std::vector<const void*> by_column(rules.touched.begin(), rules.touched.end());
+  by_column.insert(by_column.end(), sets_.touched().begin(), sets_.touched().end());
   if (dirty.count() > too_many) whole.insert(whole.end(), by_column.begin(), by_column.end());
-  drop_old(whole);
+  // One endpoint can no longer stand for all that have it.
+  for (Layer* layer : users_of(whole))
+    if (layer->part.asks_local) drop(layer);
   const std::vector<Layer*> changed = users_of(whole), touched = users_of(by_column);
   for (Layer* layer : changed) evaluate_whole(0, headers_, cuts_, elements_, *layer);
   std::vector<Layer*> others;
@@ -91,14 +104,12 @@ void Layers::update(const RulesUpdate& rules, const Bits& dirty) {
   ask_about(others, dirty);
 }
 
-// Those of which one endpoint can no longer stand for all.
-void Layers::drop_old(const std::vector<const RuleMatches*>& rules) {
-  std::vector<const RuleMatches*> other_questions;
-  for (const auto* one : rules)
+// Those of rules that are gone, or may ask other things about the endpoint itself than before.
+void Layers::drop_old(const std::vector<const RuleMatches*>& changed) {
+  std::vector<const void*> other_questions;
+  for (const auto* one : changed)
     if (one->gone || one->asks_local || one->asked_local) other_questions.push_back(one);
   for (Layer* layer : users_of(other_questions)) drop(layer);
-  for (Layer* layer : users_of(rules))
-    if (layer->part.asks_local) drop(layer);
 }
 
 void Layers::ask_about(const std::vector<Layer*>& layers, const Bits& elements) {

@@ -34,9 +34,9 @@ class Layers {
 
  private:
   void drop(Layer* layer);
-  void drop_old(const std::vector<const RuleMatches*>& rules);
+  void drop_old(const std::vector<const RuleMatches*>& changed);
   void grow();
-  std::vector<Layer*> users_of(const std::vector<const RuleMatches*>& rules) const;
+  std::vector<Layer*> users_of(const std::vector<const void*>& causes) const;
   void ask_about(const std::vector<Layer*>& layers, const Bits& elements);
 
   const HeaderSpace& headers_;
@@ -45,7 +45,8 @@ class Layers {
   HeaderCuts cuts_;
   ColumnEvaluator columns_;
   absl::flat_hash_map<std::vector<uint64_t>, std::shared_ptr<Layer>> by_identity_;
-  absl::flat_hash_map<const RuleMatches*, std::vector<Layer*>> users_;
+  // Of rules, and of sets that the layer names itself.
+  absl::flat_hash_map<const void*, std::vector<Layer*>> users_;
   size_t elements_ = 0;             // so many are in the layers
   std::vector<uint64_t> identity_;  // that is looked for
 };

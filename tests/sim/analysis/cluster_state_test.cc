@@ -140,7 +140,7 @@ std::vector<reach::EndpointName> changed(const Endpoints& before, const Endpoint
 }  // namespace
 
 TEST_CASE("endpoints have the tiers that they have in a state made of the whole datastore") {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
     RandomUpdates updates(seed);
     reach::ClusterState state;
     for (int step = 0; step < 60; ++step) {

@@ -217,8 +217,9 @@ class SharedTierEvents {
 }  // namespace
 
 TEST_CASE("after each of a random sequence of events the matrix is that computed from scratch") {
-  // 53: an endpoint joins a group that another one just left.
-  for (const uint64_t seed : {1, 2, 3, 4, 5, 6, 53}) {
+  // 53: an endpoint joins a group that another one just left. 102: one comes to a host with a host
+  // endpoint.
+  for (const uint64_t seed : {1, 2, 3, 4, 53, 102}) {
     RandomEvents events(seed);
     Follower follower;
     follower.take(events.first());
@@ -227,16 +228,18 @@ TEST_CASE("after each of a random sequence of events the matrix is that computed
       follower.take(changes);
       INFO(fmt::format("seed {}, step {}: {} {}", seed, step, changes[0].value ? "put" : "delete",
                        changes[0].key));
+      if (step % 5 < 2) continue;  // what nobody asks about is not made, and must not be missed
       const reach::Matrix matrix = follower.live->matrix();
       REQUIRE(told(follower.state, matrix) ==
               told(follower.state, reach::compute_matrix(follower.state)));
-      if (step % 4 == 0) REQUIRE(answers_like(*follower.live, matrix));
+      if (step % 5 == 4) REQUIRE(answers_like(*follower.live, matrix));
     }
   }
 }
 
 TEST_CASE("the same where tiers change that many endpoints share") {
-  for (uint64_t seed = 1; seed <= 3; ++seed) {
+  // 20: a policy gets another order and other endpoints in one step.
+  for (const uint64_t seed : {1, 2, 20}) {
     SharedTierEvents events(seed);
     Follower follower;
     follower.take(events.first());
@@ -246,10 +249,11 @@ TEST_CASE("the same where tiers change that many endpoints share") {
       INFO(fmt::format("seed {}, step {}", seed, step));
       for (const auto& change : changes)
         UNSCOPED_INFO(change.key + " " + change.value.value_or("gone"));
+      if (step % 5 < 2) continue;  // what nobody asks about is not made, and must not be missed
       const reach::Matrix matrix = follower.live->matrix();
       REQUIRE(told(follower.state, matrix) ==
               told(follower.state, reach::compute_matrix(follower.state)));
-      if (step % 4 == 0) REQUIRE(answers_like(*follower.live, matrix));
+      if (step % 5 == 4) REQUIRE(answers_like(*follower.live, matrix));
     }
     CHECK(follower.live->matrix().v4.groups.size() > 60);  // or nothing is shared by many
   }
