@@ -242,6 +242,23 @@ Verdict AddressSpace::inside(const Cidr& net, size_t number) const {
   return use != hosts_.end() && use->second.endpoints > 0 ? Verdict::no : untold_inside(net);
 }
 
+AddressSpace::Hull AddressSpace::hull_of(const std::vector<size_t>& elements) const {
+  Hull hull;
+  for (const size_t number : elements) {
+    const Element& element = elements_[number];
+    if (element.vacant) continue;
+    if (element.unknown) return {0, ~Number{0}};
+    hull.first = std::min(hull.first, element.first);
+    hull.last = std::max(hull.last, element.last);
+  }
+  return hull;
+}
+
+bool AddressSpace::meets(const Cidr& net, const Hull& hull) const {
+  const Range range = range_of(net);
+  return net.address.family == family_ && range.first <= hull.last && hull.first <= range.last;
+}
+
 void AddressSpace::set_pools(const std::vector<Cidr>& pools) {
   pools_.clear();
   for (const Cidr& pool : pools)

@@ -63,6 +63,13 @@ class AddressSpace {
   void mark(const Cidr& net, Tri& out) const;
   // The same for one element.
   Verdict inside(const Cidr& net, size_t element) const;
+  // From the first address of elements to the last: a net that does not meet it has none of them.
+  // One whose address is not known may be anywhere.
+  struct Hull {
+    Number first = ~Number{0}, last = 0;
+  };
+  Hull hull_of(const std::vector<size_t>& elements) const;
+  bool meets(const Cidr& net, const Hull& hull) const;
 
   std::optional<size_t> element_of(const Ip& ip) const;
 

@@ -21,6 +21,25 @@ void ElementSets::put(ElementSet& set, size_t element, Verdict verdict, size_t u
   touch(set, update);
 }
 
+Renewed::Renewed(std::vector<size_t> elements_renewed, const AddressSpace& addresses)
+    : elements(std::move(elements_renewed)), hull(addresses.hull_of(elements)) {
+  for (const size_t element : elements) {
+    const size_t word = element / Bits::word_bits;
+    if (words.empty() || words.back().first != word) words.emplace_back(word, 0);
+    words.back().second |= uint64_t{1} << element % Bits::word_bits;
+  }
+}
+
+void ElementSets::take_out(ElementSet& set, const Renewed& elements, size_t update) {
+  uint64_t *yes = set.members.yes.data(), *may = set.members.may.data();
+  for (const auto& [word, members] : elements.words) {
+    if ((may[word] & members) == 0) continue;
+    yes[word] &= ~members;
+    may[word] &= ~members;
+    touch(set, update);
+  }
+}
+
 void ElementSets::touch(ElementSet& set, size_t update) {
   if (std::exchange(set.touched, update) != update) touched_.push_back(&set);
 }
@@ -204,13 +223,14 @@ void ElementSets::renew(const std::vector<msg::IpSetMember>& members, const SetU
     const auto it = std::lower_bound(members.begin(), members.end(), *span.first, below);
     any = it != members.end() && !(*span.last < it->cidr);
   }
-  for (const size_t element : update.renewed)
-    put(set, element, any ? verdict(members, set, element) : Verdict::no, update.number);
+  if (!any) return take_out(set, update.renewed, update.number);
+  for (const size_t element : update.renewed.elements)
+    put(set, element, verdict(members, set, element), update.number);
 }
 
-ElementSets::HostSpan ElementSets::span_of(const std::vector<size_t>& renewed) const {
+ElementSets::HostSpan ElementSets::span_of(const Renewed& renewed) const {
   HostSpan span;
-  for (const size_t number : renewed) {
+  for (const size_t number : renewed.elements) {
     const Element& element = addresses_.elements()[number];
     if (element.vacant || element.first != element.last) continue;
     const Cidr host = Cidr::host(ip_of(element.first, addresses_.family()));
@@ -221,7 +241,7 @@ ElementSets::HostSpan ElementSets::span_of(const std::vector<size_t>& renewed) c
 }
 
 void ElementSets::update_ip_sets(const SetUpdate& update, Bits& dirty) {
-  if (!update.renewed.empty()) {
+  if (!update.renewed.elements.empty()) {
     const HostSpan span = span_of(update.renewed);
     auto known = state_.ip_sets().begin();  // both are in order, and rules name nearly all
     for (auto& [id, set] : ip_sets_) {
@@ -256,7 +276,7 @@ void ElementSets::update_port_sets(const SetUpdate& update, Bits& dirty) {
   for (auto& [key, set] : port_sets_) {
     for (auto& [condition, members] : set->members) members.resize(addresses_.size());
     bool changed = update.changes.ip_sets.contains(key.first);
-    for (const size_t element : update.renewed) {
+    for (const size_t element : update.renewed.elements) {
       for (const auto& member : members_of(key.first))
         changed = changed || (member.cidr.address.family == addresses_.family() &&
                               addresses_.inside(member.cidr, element) == Verdict::yes);
@@ -273,15 +293,22 @@ void ElementSets::update_port_sets(const SetUpdate& update, Bits& dirty) {
 }
 
 void ElementSets::update_combined(const SetUpdate& update, const Bits& dirty) {
-  std::vector<size_t> elements;
-  for (size_t i = dirty.find_first(); i != Bits::npos; i = dirty.find_next(i))
-    elements.push_back(i);
+  const Renewed all(listed(dirty), addresses_);
   for (const auto& set : combined_) {
     set->members.resize(addresses_.size());
     bool touched = false;
     for (const auto* sets : {&set->sets, &set->not_sets})
       for (const auto& one : *sets) touched = touched || one->touched == update.number;
-    for (const size_t element : touched ? elements : update.renewed)
+    const Renewed& concerned = touched ? all : update.renewed;
+    const bool far = !set->nets.empty() &&
+                     std::none_of(set->nets.begin(), set->nets.end(), [&](const Cidr& net) {
+                       return addresses_.meets(net, concerned.hull);
+                     });
+    if (far) {
+      take_out(*set, concerned, update.number);
+      continue;
+    }
+    for (const size_t element : concerned.elements)
       put(*set, element, verdict(*set, element), update.number);
   }
 }
@@ -294,10 +321,10 @@ void ElementSets::update(const SetUpdate& update, Bits& dirty) {
   std::erase_if(ip_sets_, unused);
   std::erase_if(port_sets_, unused);
   std::erase_if(on_host_, unused);
-  for (const size_t element : update.renewed) dirty.set(element);
+  for (const size_t element : update.renewed.elements) dirty.set(element);
   for (auto& [host, set] : on_host_) {
     set->members.resize(addresses_.size());
-    for (const size_t element : update.renewed)
+    for (const size_t element : update.renewed.elements)
       put(*set, element, on_host(host, element), update.number);
   }
   update_ip_sets(update, dirty);

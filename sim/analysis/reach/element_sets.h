@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "sim/analysis/reach/addresses.h"
@@ -34,11 +35,19 @@ struct PortSet {
 };
 using PortSetPtr = std::shared_ptr<const PortSet>;
 
+// Elements that are looked at again; as words of sets, and where they are.
+struct Renewed {
+  Renewed(std::vector<size_t> elements_renewed, const AddressSpace& addresses);
+  std::vector<size_t> elements;  // ascending
+  std::vector<std::pair<size_t, uint64_t>> words;
+  AddressSpace::Hull hull;
+};
+
 // What changed for sets: in the state, and of the address space.
 struct SetUpdate {
   size_t number = 0;  // counts updates
   const Changes& changes;
-  const std::vector<size_t>& renewed;  // elements that are not what they were
+  const Renewed& renewed;  // elements that are not what they were
 };
 
 // All of one IP version. Sets are made when first asked for; the state must outlive them.
@@ -88,7 +97,7 @@ class ElementSets {
   struct HostSpan {  // from the first single address to the last; none: there are none
     std::optional<Cidr> first, last;
   };
-  HostSpan span_of(const std::vector<size_t>& renewed) const;
+  HostSpan span_of(const Renewed& renewed) const;
   void renew(const std::vector<msg::IpSetMember>& members, const SetUpdate& update,
              const HostSpan& span, IpSetElements& set);
   void touch(ElementSet& set, size_t update);
@@ -99,6 +108,7 @@ class ElementSets {
   void add_untold(Symbol id, Tri& set) const;
   void add_untold_ports(Symbol id, bool source, PortSet& set);
   void put(ElementSet& set, size_t element, Verdict verdict, size_t update);
+  void take_out(ElementSet& set, const Renewed& elements, size_t update);
   template <class Each>
   void for_each_untold(const Selector& selector, Each each) const;
 

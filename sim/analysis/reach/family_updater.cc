@@ -33,7 +33,7 @@ void FamilyUpdater::update(const Changes& changes, const EndpointsMoved& moved) 
   if (!changes.profiles.empty()) stacks_.forget_profiles(changes.profiles);
   move_endpoints(moved);
   update_nets(changes);
-  const std::vector<size_t> renewed = addresses_.build();
+  const Renewed renewed(addresses_.build(), addresses_);
   Bits dirty(addresses_.size());
   sets_.update({update_, changes, renewed}, dirty);
   const RulesUpdate rules = rules_->compile(state_, changes, update_, sets_, headers_);
