@@ -152,28 +152,25 @@ std::vector<Symbol> EventSequencer::flush_added_ip_sets(Messages& out) {
 }
 
 void EventSequencer::flush_ip_set_deltas(const std::vector<Symbol>& just_added, Messages& out) {
-  const auto first = static_cast<std::ptrdiff_t>(out.size());
+  // Sorted before they are messages: to swap those instantiates a function for every two kinds.
+  std::vector<msg::IpSetDeltaUpdate> deltas;
   for (const auto& [id, pending] : members_)
     if (!pending.added.empty() || !pending.removed.empty())
-      out.emplace_back(msg::IpSetDeltaUpdate{id, msg::IpSetMembers(sorted(pending.added)),
-                                             msg::IpSetMembers(sorted(pending.removed))});
+      deltas.push_back({id, msg::IpSetMembers(sorted(pending.added)),
+                        msg::IpSetMembers(sorted(pending.removed))});
   members_.clear();
-  if (shared_) add_shared_deltas(just_added, out);
-  const auto id_of = [](const msg::Message& message) {
-    return std::get<msg::IpSetDeltaUpdate>(message).id;
-  };
-  std::sort(out.begin() + first, out.end(),
-            [&](const auto& a, const auto& b) { return id_of(a) < id_of(b); });
+  if (shared_) add_shared_deltas(just_added, deltas);
+  std::sort(deltas.begin(), deltas.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  for (auto& delta : deltas) out.emplace_back(std::move(delta));
 }
 
-void EventSequencer::add_shared_deltas(const std::vector<Symbol>& just_added, Messages& out) {
+void EventSequencer::add_shared_deltas(const std::vector<Symbol>& just_added,
+                                       std::vector<msg::IpSetDeltaUpdate>& out) {
   for (const Symbol id : shared_->changed()) {
     auto change = std::binary_search(just_added.begin(), just_added.end(), id)
                       ? shared_->change_after_members(id)
                       : shared_->change(id);
-    if (!change.empty())
-      out.emplace_back(
-          msg::IpSetDeltaUpdate{id, std::move(change.added), std::move(change.removed)});
+    if (!change.empty()) out.push_back({id, std::move(change.added), std::move(change.removed)});
   }
 }
 

@@ -107,7 +107,8 @@ class EventSequencer {
   // Returns the sets added.
   std::vector<Symbol> flush_added_ip_sets(std::vector<msg::Message>& out);
   void flush_ip_set_deltas(const std::vector<Symbol>& just_added, std::vector<msg::Message>& out);
-  void add_shared_deltas(const std::vector<Symbol>& just_added, std::vector<msg::Message>& out);
+  void add_shared_deltas(const std::vector<Symbol>& just_added,
+                         std::vector<msg::IpSetDeltaUpdate>& out);
   void flush_rules_and_endpoints(std::vector<msg::Message>& out);
   void flush_identities(std::vector<msg::Message>& out);
   void flush_routes(std::vector<msg::Message>& out);
