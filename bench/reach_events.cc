@@ -154,88 +154,128 @@ double at(const std::vector<double>& sorted, double part) {
   return sorted[static_cast<size_t>(part * static_cast<double>(sorted.size() - 1))];
 }
 
-void print_line(Followed& followed, const std::string& name, size_t count,
-                const std::function<Event(size_t)>& event) {
-  std::vector<double> both;
-  double sum = 0, graph = 0;
+// A kind of event: what each of a number of them cost.
+struct Row {
+  std::string name;
+  std::vector<Followed::Cost> costs;
+  double written_out = 0;
+};
+using Rows = std::vector<Row>;
+
+void add_row(Followed& followed, Rows& rows, const std::string& name, size_t count,
+             const std::function<Event(size_t)>& event) {
+  Row& row = rows.emplace_back(Row{name, {}, 0});
   for (size_t i = 0; i < count; ++i) {
     const Event next = event(i);
     followed.put(next.manifests, next.deleted);
-    const auto cost = followed.follow();
+    row.costs.push_back(followed.follow());
+  }
+  row.written_out = followed.written_out_ms();
+}
+
+// The same events once more: of each the lesser cost, as the machine may have paused the other.
+void keep_least(const Rows& again, Rows& rows) {
+  for (size_t r = 0; r < rows.size(); ++r) {
+    for (size_t i = 0; i < rows[r].costs.size(); ++i) {
+      const auto &one = again[r].costs[i], &other = rows[r].costs[i];
+      if (one.graph + one.matrix < other.graph + other.matrix) rows[r].costs[i] = one;
+    }
+    rows[r].written_out = std::min(rows[r].written_out, again[r].written_out);
+  }
+}
+
+void print_row(const Row& row) {
+  std::vector<double> both;
+  double sum = 0, graph = 0;
+  for (const auto& cost : row.costs) {
     both.push_back(cost.graph + cost.matrix);
     sum += both.back();
     graph += cost.graph;
   }
   std::sort(both.begin(), both.end());
-  const auto n = static_cast<double>(count);
-  fmt::print("{:<44} {:>6} {:>7.2f} {:>7.2f} {:>7.2f} {:>7.2f} {:>9.2f} {:>9.1f}\n", name, count,
-             sum / n, at(both, 0.5), at(both, 0.99), both.back(), graph / n,
-             followed.written_out_ms());
-  std::fflush(stdout);
+  const auto n = static_cast<double>(both.size());
+  fmt::print("{:<44} {:>6} {:>7.2f} {:>7.2f} {:>7.2f} {:>7.2f} {:>9.2f} {:>9.1f}\n", row.name,
+             both.size(), sum / n, at(both, 0.5), at(both, 0.99), both.back(), graph / n,
+             row.written_out);
 }
 
-void print_lines(Followed& followed, size_t pods, size_t policies, size_t namespaces) {
+Rows rows_of(Followed& followed, size_t pods, size_t policies, size_t namespaces) {
+  Rows rows;
   constexpr size_t many = 300, few = 40;
   const auto third = [&](size_t i) { return i * 37 % pods; };
-  print_line(followed, "pod relabelled", many, [&](size_t i) {
+  add_row(followed, rows, "pod relabelled", many, [&](size_t i) {
     return Event{pod(third(i), namespaces, "app-3"), false};
   });
-  print_line(followed, "pod deleted", many, [&](size_t i) {
+  add_row(followed, rows, "pod deleted", many, [&](size_t i) {
     return Event{pod(third(i), namespaces, "app-3"), true};
   });
-  print_line(followed, "pod added", many, [&](size_t i) {
+  add_row(followed, rows, "pod added", many, [&](size_t i) {
     return Event{pod(third(i), namespaces, "app-5"), false};
   });
-  print_line(followed, "namespace's labels changed", many, [&](size_t i) {
+  add_row(followed, rows, "namespace's labels changed", many, [&](size_t i) {
     return Event{name_space(i * 7 % namespaces, i % 2 ? "red" : "blue"), false};
   });
-  print_line(followed, "policy of a namespace replaced", many, [&](size_t i) {
+  add_row(followed, rows, "policy of a namespace replaced", many, [&](size_t i) {
     return Event{small_policy(i * 7 % policies, namespaces, i % 2 ? 80 : 443), false};
   });
-  print_line(followed, "policy with a new port", few, [&](size_t i) {
+  add_row(followed, rows, "policy with a new port", few, [&](size_t i) {
     return Event{small_policy(i * 7 % policies, namespaces, 20000 + static_cast<int>(i)), false};
   });
-  print_line(followed, "network set in every pod's policy changed", few, [&](size_t i) {
+  add_row(followed, rows, "network set in every pod's policy changed", few, [&](size_t i) {
     return Event{network_set(i), false};
   });
-  print_line(followed, "every pod's policy: another rule", few, [&](size_t i) {
+  add_row(followed, rows, "every pod's policy: another rule", few, [&](size_t i) {
     return Event{policy_of_all("all()", i % 2 ? deny_feed : deny_web), false};
   });
-  print_line(followed, "policy that selected all: selects a quarter", few, [&](size_t i) {
+  add_row(followed, rows, "policy that selected all: selects a quarter", few, [&](size_t i) {
     return Event{policy_of_all(i % 2 ? "all()" : "release == 'r1'", deny_feed), false};
   });
   for (const std::string tier : {"platform", "default"})
-    print_line(followed, "policy of most pods comes, goes: " + tier, few, [&](size_t i) {
+    add_row(followed, rows, "policy of most pods comes, goes: " + tier, few, [&](size_t i) {
       return Event{global_policy(tier, fmt::format("x{}", i / 2), "release != 'r1'", deny_web),
                    i % 2 == 1};
     });
-  print_line(followed, "every pod's tier: another default action", few, [&](size_t i) {
+  add_row(followed, rows, "every pod's tier: another default action", few, [&](size_t i) {
     return Event{tier(100, i % 2 ? "Pass" : "Deny"), false};
   });
-  print_line(followed, "every pod's tier: another order", few, [&](size_t i) {
+  add_row(followed, rows, "every pod's tier: another order", few, [&](size_t i) {
     return Event{tier(i % 2 ? 100 : 2000000, "Pass"), false};
   });
+  return rows;
 }
 
 }  // namespace
 
 bool print_reach_events(const std::filesystem::path& folder, size_t pods, size_t policies) {
   write_reach_cluster(folder, pods, policies);
-  Followed followed;
-  for (const char* name : {"namespaces.yaml", "pods.yaml", "policies.yaml"}) {
-    std::ostringstream text;
-    text << std::ifstream(folder / name).rdbuf();
-    if (!followed.put(text.str())) return false;
+  constexpr int runs = 3;
+  Rows rows;
+  for (int run = 0; run < runs; ++run) {
+    Followed followed;
+    for (const char* name : {"namespaces.yaml", "pods.yaml", "policies.yaml"}) {
+      std::ostringstream text;
+      text << std::ifstream(folder / name).rdbuf();
+      if (!followed.put(text.str())) return false;
+    }
+    if (!followed.put(tier(100, "Pass")) || !followed.put(policy_of_all("all()", deny_feed)) ||
+        !followed.put(network_set(0)))
+      return false;
+    followed.begin();
+    if (run == 0)
+      fmt::print(
+          "\nafter one event, {} pods and {} policies (computed whole: {:.1f} ms); of each event "
+          "the "
+          "least of {} runs\n",
+          pods, policies, followed.whole_ms(), runs);
+    const Rows these = rows_of(followed, pods, policies, std::max<size_t>(1, pods / 20));
+    if (run == 0)
+      rows = these;
+    else
+      keep_least(these, rows);
   }
-  if (!followed.put(tier(100, "Pass")) || !followed.put(policy_of_all("all()", deny_feed)) ||
-      !followed.put(network_set(0)))
-    return false;
-  followed.begin();
-  fmt::print("\nafter one event, {} pods and {} policies (computed whole: {:.1f} ms)\n", pods,
-             policies, followed.whole_ms());
   fmt::print("{:<44} {:>6} {:>7} {:>7} {:>7} {:>7} {:>9} {:>9}\n", "the matrix is up to date in ms",
              "events", "mean", "p50", "p99", "max", "its graph", "+ all out");
-  print_lines(followed, pods, policies, std::max<size_t>(1, pods / 20));
+  for (const Row& row : rows) print_row(row);
   return true;
 }
 
