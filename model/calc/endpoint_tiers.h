@@ -51,7 +51,6 @@ struct TierLists {
   void append(const TierLists& other);
   // Tiers that are equal to those at the same place in the other become the same.
   void keep_equal(const TierLists& other);
-  bool operator==(const TierLists&) const = default;  // the same tiers, not equal ones
 };
 using TierListsPtr = std::shared_ptr<const TierLists>;  // null: no tiers
 TierLists lists_of(const AppliedTier& tier);

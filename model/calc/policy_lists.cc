@@ -5,15 +5,9 @@
 #include <utility>
 
 namespace felixsim::calc {
-namespace {
 
-// Hashes of sets are sums, so that those of neighbours cost one addition.
-size_t hash_of(uint32_t policy) { return absl::HashOf(policy); }
-
-}  // namespace
-
-PolicyLists::PolicyLists(const PolicySorter& sorter)
-    : sorter_(sorter), sets_(1), by_policies_(0, Hash{&sets_}, Equal{&sets_}) {
+PolicyLists::PolicyLists(const PolicySorter& sorter) : sorter_(sorter), sets_(1) {
+  set_numbers_.get_or_add({});  // none
   sets_[none].knows_parts = true;
 }
 
@@ -28,7 +22,7 @@ PolicyLists::Policy PolicyLists::number_of(const PolicyKey& policy) {
 }
 
 bool PolicyLists::has(Set set, Policy policy) const {
-  const Policies& policies = sets_[set].policies;
+  const Policies& policies = policies_of(set);
   return std::binary_search(policies.begin(), policies.end(), policy);
 }
 
@@ -37,42 +31,22 @@ PolicyLists::Set PolicyLists::toggled(Set set, const Toggles& toggles) {
   if (const SetState& known = sets_[set];
       alone && known.last_outcome != none && known.last_toggled == toggles.front())
     return known.last_outcome;
-  Policies policies = sets_[set].policies;
-  size_t hash = sets_[set].hash;
+  Policies policies = policies_of(set);
   for (const Policy policy : toggles) {
     const auto at = std::lower_bound(policies.begin(), policies.end(), policy);
-    if (at != policies.end() && *at == policy) {
+    if (at != policies.end() && *at == policy)
       policies.erase(at);
-      hash -= hash_of(policy);
-    } else {
+    else
       policies.insert(at, policy);
-      hash += hash_of(policy);
-    }
   }
-  const Set other = number_of(std::move(policies), hash);
+  const Set other = set_numbers_.get_or_add(policies);
+  if (other >= sets_.size()) sets_.resize(other + 1);
   if (!alone) return other;
   sets_[set].last_toggled = sets_[other].last_toggled = toggles.front();
   sets_[set].last_outcome = other;
   sets_[other].last_outcome = set;
   derive_parts(sets_[set], toggles.front(), sets_[other]);
   return other;
-}
-
-PolicyLists::Set PolicyLists::number_of(Policies policies, size_t hash) {
-  if (policies.empty()) return none;
-  if (const auto known = by_policies_.find(View{policies, hash}); known != by_policies_.end())
-    return *known;
-  auto number = static_cast<Set>(sets_.size());
-  if (vacant_.empty()) {
-    sets_.emplace_back();
-  } else {
-    number = vacant_.back();
-    vacant_.pop_back();
-  }
-  sets_[number].policies = std::move(policies);
-  sets_[number].hash = hash;
-  by_policies_.insert(number);
-  return number;
 }
 
 void PolicyLists::move_endpoint(Set from, Set to) {
@@ -97,7 +71,7 @@ void PolicyLists::follow_sorter() {
 
 void PolicyLists::refresh() {
   for (const Set number : fresh_)
-    if (SetState& set = sets_[number]; !set.knows_parts && set.endpoints > 0) find_parts(set);
+    if (!sets_[number].knows_parts && sets_[number].endpoints > 0) find_parts(number);
   fresh_.clear();
   drop_stale_parts();
   sweep();
@@ -119,7 +93,7 @@ void PolicyLists::on_changed_policies() {
   any_stale_ = true;
   for (Set number = 0; number < sets_.size(); ++number) {
     SetState& set = sets_[number];
-    if (!set.knows_parts || !concerned(set.policies)) continue;
+    if (!set.knows_parts || !concerned(policies_of(number))) continue;
     set.knows_parts = false;
     set.parts.clear();
     set.lists.reset();
@@ -149,10 +123,11 @@ void PolicyLists::on_changed_tiers() {
   }
 }
 
-void PolicyLists::find_parts(SetState& set) {
+void PolicyLists::find_parts(Set number) {
+  SetState& set = sets_[number];
   Policies& ordered = ordered_;
   ordered.clear();
-  for (const Policy policy : set.policies)
+  for (const Policy policy : policies_of(number))
     if (places_[policy])
       ordered.push_back(policy);
     else
@@ -256,17 +231,16 @@ const TierListsPtr& PolicyLists::lists(Set number) {
 
 // Sets that no endpoint has are forgotten once they are most: the next event may need them again.
 void PolicyLists::sweep() {
-  if (by_policies_.size() <= 2 * used_ + 64) return;
+  if (set_numbers_.size() <= 2 * used_ + 64) return;
   std::vector<char> used(places_.size(), 0);
   for (Set number = 0; number < sets_.size(); ++number) {
     SetState& set = sets_[number];
     set.last_outcome = none;
     if (set.endpoints > 0) {
-      for (const Policy policy : set.policies) used[policy] = 1;
-    } else if (!set.policies.empty()) {
-      by_policies_.erase(number);
+      for (const Policy policy : policies_of(number)) used[policy] = 1;
+    } else if (number != none && set_numbers_.find(policies_of(number)) == number) {
+      set_numbers_.release(policies_of(number));
       set = SetState();
-      vacant_.push_back(number);
     }
   }
   for (auto& [policies, part] : parts_) part.last_outcome = nullptr;

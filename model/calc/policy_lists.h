@@ -5,8 +5,6 @@
 // pointer.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-#include <absl/container/flat_hash_set.h>
 #include <absl/container/inlined_vector.h>
 #include <absl/container/node_hash_map.h>
 
@@ -67,8 +65,6 @@ class PolicyLists {
     Part* last_outcome = nullptr;  // null: nobody asked, or nothing was left
   };
   struct SetState {
-    Policies policies;  // ascending; of vacant numbers, and of none: empty
-    size_t hash = 0;    // of them
     uint32_t endpoints = 0;
     bool knows_parts = false;
     absl::InlinedVector<Part*, 2> parts;  // in order
@@ -76,30 +72,10 @@ class PolicyLists {
     Policy last_toggled = 0;              // that a caller asked for alone, and what came of it
     Set last_outcome = none;              // none: nobody asked
   };
-  struct View {
-    const Policies& policies;
-    size_t hash;
-  };
-  struct Hash {
-    using is_transparent = void;
-    const std::vector<SetState>* sets;
-    size_t operator()(Set set) const { return (*sets)[set].hash; }
-    size_t operator()(const View& view) const { return view.hash; }
-  };
-  struct Equal {
-    using is_transparent = void;
-    const std::vector<SetState>* sets;
-    bool operator()(Set a, Set b) const { return a == b; }
-    bool operator()(Set set, const View& view) const {
-      return (*sets)[set].hash == view.hash && (*sets)[set].policies == view.policies;
-    }
-    bool operator()(const View& view, Set set) const { return (*this)(set, view); }
-  };
-
-  Set number_of(Policies policies, size_t hash);
+  const Policies& policies_of(Set set) const { return set_numbers_.key(set); }
   void on_changed_policies();
   void on_changed_tiers();
-  void find_parts(SetState& set);
+  void find_parts(Set number);
   void derive_parts(const SetState& from, Policy policy, SetState& set);
   Part* toggled_part(Part& part, Policy policy);
   Part* part_of(const Policies& ordered);
@@ -112,10 +88,10 @@ class PolicyLists {
   KeyNumbers<PolicyKey> numbers_;
   std::vector<const PolicySorter::Place*> places_;  // of policies; null: the sorter has none
   std::vector<char> asked_;                         // whether some part was made with the policy
+  KeyNumbers<Policies> set_numbers_;                // policies are ascending
   std::vector<SetState> sets_;
-  std::vector<Set> vacant_, fresh_;
-  size_t used_ = 0;  // sets that endpoints have
-  absl::flat_hash_set<Set, Hash, Equal> by_policies_;
+  std::vector<Set> fresh_;
+  size_t used_ = 0;                            // sets that endpoints have
   absl::node_hash_map<Policies, Part> parts_;  // by the policies of one tier, in order
   bool any_stale_ = false;                     // of them
   std::vector<Policy> changed_policies_;
